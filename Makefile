@@ -1,0 +1,39 @@
+# Two commands matter: `make run` and `make test`. Python 3.11+ and make are all they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.locked
+
+.PHONY: run test lint bench lock clean
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+run: $(STAMP)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py create_default_programs
+	@$(BIN)/python manage.py create_admin admin@example.com
+	@$(BIN)/python manage.py welcome
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
+
+test: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses 2
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy optin_site accounts sms_consent
+	$(BIN)/lint-imports --no-cache
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+# Needs uv (https://docs.astral.sh/uv/); only whoever changes a dependency runs it.
+lock:
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) data staticfiles

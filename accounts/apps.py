@@ -1,0 +1,10 @@
+"""Django's entry to the app."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """People."""
+
+    name = "accounts"
+    verbose_name = "People"

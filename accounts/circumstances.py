@@ -1,0 +1,31 @@
+"""What a web request tells about how an act was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from allauth.account.adapter import get_adapter
+from django.http import HttpRequest
+
+from sms_consent.ledger import Circumstances
+
+LONGEST = 500
+
+
+def of_request(request: HttpRequest, *, boxes: Mapping[str, bool] | None = None) -> Circumstances:
+    """Return the evidence of a form: IP by TRUSTED_PROXY_COUNT, never by what a client wrote (US-3)."""
+    headers = request.headers
+    return Circumstances(
+        ip=get_adapter().get_client_ip(request),
+        user_agent=_clean(headers.get("User-Agent", "")),
+        accept_language=_clean(headers.get("Accept-Language", "")),
+        language=getattr(request, "LANGUAGE_CODE", ""),
+        page=_clean(request.build_absolute_uri(request.path)),
+        referrer=_clean(headers.get("Referer", "")),
+        boxes=dict(boxes or {}),
+    )
+
+
+def _clean(text: str) -> str:
+    """Cut what is too long; drop what no database text column takes."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:LONGEST]

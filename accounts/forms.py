@@ -1,0 +1,175 @@
+"""The sign-up and the preferences. Validation has no side effects."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import phonenumbers
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from sms_consent.models import Disclosure
+from sms_consent.selectors import Offer
+from sms_consent.services import Choice
+
+LONGEST_PHONE = 40
+
+
+@dataclass(frozen=True)
+class Box:
+    """A program's box as the template needs it: the box, the version that stands beside it, and the words."""
+
+    tick: forms.BoundField
+    shown: forms.BoundField
+    disclosure: Disclosure
+
+
+class AddressFields(forms.Form):
+    """Email and phone as people type them."""
+
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email", "enterkeyhint": "next"}),
+    )
+    phone = PhoneNumberField(
+        label=_("Mobile number"),
+        required=False,
+        max_length=LONGEST_PHONE,
+        widget=forms.TextInput(
+            attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "enterkeyhint": "done"}
+        ),
+    )
+
+    def clean_email(self) -> str:
+        """Addresses are kept and compared in lower case (DAT-6)."""
+        return str(self.cleaned_data["email"]).lower()
+
+    def clean_phone(self) -> str:
+        """Return E.164, or an empty string; refuse numbers of countries that are not served (SEC-2)."""
+        number = self.cleaned_data.get("phone")
+        if not number:
+            return ""
+        region = phonenumbers.region_code_for_number(number)
+        if region not in settings.PHONE_REGIONS:
+            raise ValidationError(
+                _("We cannot text numbers of that country. Enter one like %(example)s."),
+                code="region",
+                params={"example": example_number()},
+            )
+        return str(number.as_e164)
+
+
+def example_number() -> str:
+    """Return a number of the default region as people there write it."""
+    region = settings.PHONE_REGIONS[0]
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    if example is None:
+        return ""
+    return str(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+class ConsentBoxes(forms.Form):
+    """One unticked box per offered program, each with the version of the words beside it (CTA-1, CTA-2, CTA-20)."""
+
+    def __init__(self, *args: Any, offers: Sequence[Offer], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offers = list(offers)
+        for offer in self.offers:
+            self.fields[offer.box] = forms.BooleanField(required=False, label=offer.disclosure.label)
+            self.fields[_shown(offer)] = forms.CharField(
+                required=False, initial=offer.disclosure.sha256, widget=forms.HiddenInput, max_length=64
+            )
+
+    def boxes(self) -> list[Box]:
+        """Return the boxes in the order of the programs."""
+        return [Box(self[offer.box], self[_shown(offer)], offer.disclosure) for offer in self.offers]
+
+    def ticked(self) -> dict[str, bool]:
+        """Return which programs' boxes were ticked, by slug."""
+        return {offer.program.slug: bool(self.cleaned_data.get(offer.box)) for offer in self.offers}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a tick under words that are not, or no longer, the ones in force (rule 9)."""
+        data = super().clean() or self.cleaned_data
+        for offer in self.offers:
+            if data.get(offer.box) and data.get(_shown(offer)) != offer.disclosure.sha256:
+                self.add_error(
+                    offer.box,
+                    ValidationError(
+                        _("These words have changed since you opened the page. Please read them and tick again."),
+                        code="stale",
+                    ),
+                )
+                self._show_again(offer)
+        return data
+
+    def _show_again(self, offer: Offer) -> None:
+        """Bring the form back with the words in force and the box empty."""
+        self.data = self.data.copy()  # type: ignore[union-attr]
+        self.data.pop(self.add_prefix(offer.box), None)  # type: ignore[attr-defined]
+        self.data[self.add_prefix(_shown(offer))] = offer.disclosure.sha256  # type: ignore[index]
+
+    def chosen(self, *, email: str, phone: str) -> list[Choice]:
+        """Return the ticked boxes with the address that each is about."""
+        return [
+            Choice(offer.program, offer.disclosure, phone if offer.program.is_sms else email)
+            for offer in self.offers
+            if self.cleaned_data.get(offer.box)
+        ]
+
+
+def _shown(offer: Offer) -> str:
+    return f"disclosure_{offer.program.slug}"
+
+
+class SignUpForm(ConsentBoxes, AddressFields):
+    """Email, phone, one box per program; no box is required (CTA-3), nor the phone unless a text box is ticked."""
+
+    time_zone = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    field_order = ("email", "phone")
+
+    def clean_time_zone(self) -> str:
+        """Keep a zone that exists; it is a nicety of the browser, never an error of the visitor."""
+        zone = str(self.cleaned_data.get("time_zone") or "")
+        return zone if zone in _zones() else ""
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the number that a ticked text box needs (CTA-4)."""
+        return require_phone(self, super().clean())
+
+
+def require_phone(form: ConsentBoxes, data: dict[str, Any]) -> dict[str, Any]:
+    """Add an error beside the phone field if a text box is ticked without a number."""
+    wants_texts = any(data.get(offer.box) for offer in form.offers if offer.program.is_sms)
+    if wants_texts and not data.get("phone") and "phone" not in form.errors:
+        message = _("Enter the mobile number that the texts should go to.")
+        form.add_error("phone", ValidationError(message, code="required"))
+    return data
+
+
+_known_zones: frozenset[str] = frozenset()
+
+
+def _zones() -> frozenset[str]:
+    global _known_zones  # noqa: PLW0603 - read from disk once
+    if not _known_zones:
+        _known_zones = frozenset(zoneinfo.available_timezones())
+    return _known_zones
+
+
+class PreferencesForm(ConsentBoxes, AddressFields):
+    """The number, and a box for each program that the person has not joined."""
+
+    email = None  # type: ignore[assignment]
+    field_order = ("phone",)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the number that a ticked text box needs (CTA-4)."""
+        return require_phone(self, super().clean())

@@ -1,0 +1,124 @@
+"""The button in the mail of a sign-up, and "this wasn't me"."""
+
+from __future__ import annotations
+
+import enum
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import numbers
+from accounts.models import Confirmation
+from accounts.services import MakeLink, hash_token, mail_link
+from sms_consent import outbox, people
+from sms_consent import services as consent
+from sms_consent.choices import Source
+from sms_consent.ledger import Circumstances
+from sms_consent.models import ConsentRecord, Disclosure
+
+
+class Link(enum.Enum):
+    """What has become of a link. Only an open one changes anything."""
+
+    OPEN = "open"
+    UNKNOWN = "unknown"
+    USED = "used"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    VOID = "void"
+
+
+def find(token: str) -> Confirmation | None:
+    """Return the confirmation of a link, whatever has become of it."""
+    return Confirmation.objects.select_related("person").filter(token_hash=hash_token(token)).first()
+
+
+def state_of(confirmation: Confirmation | None) -> Link:
+    """Return what has become of a link. An opt-out since the sign-up voids it (rule 8)."""
+    if confirmation is None:
+        return Link.UNKNOWN
+    if confirmation.refused_at:
+        return Link.REFUSED
+    if confirmation.used_at:
+        return Link.USED
+    if confirmation.expires_at <= timezone.now():
+        return Link.EXPIRED
+    moved = confirmation.person.email != confirmation.email
+    void = moved or consent.is_void(confirmation.requests, address=confirmation.email)
+    return Link.VOID if void else Link.OPEN
+
+
+def disclosures_of(confirmation: Confirmation) -> list[Disclosure]:
+    """Return the words that the button agrees to: those that stood beside the boxes (EM-2)."""
+    asked = ConsentRecord.objects.filter(
+        pk__in=confirmation.requests, subject=people.subject(confirmation.email), disclosure__isnull=False
+    )
+    return list(Disclosure.objects.filter(pk__in=asked.values("disclosure")).select_related("program"))
+
+
+@transaction.atomic(durable=True)
+def press(token: str, *, circumstances: Circumstances) -> Link:
+    """Confirm by the button in the mail; return what the link was before (only OPEN changed anything).
+
+    Proves the mailbox, confirms the email requests of that sign-up, and makes that sign-up's number the
+    person's. Never confirms a number's consent: that is for its handset (EU-4).
+    """
+    confirmation = _locked(token)
+    state = state_of(confirmation)
+    if confirmation is None or state is not Link.OPEN:
+        return state
+    person, email = confirmation.person, confirmation.email
+    addresses = EmailAddress.objects.filter(user=person, email=email)
+    was_proven = addresses.filter(verified=True).exists()
+    addresses.update(verified=True, primary=True)
+    consent.confirm(
+        confirmation.requests, address=email, source=Source.SIGN_UP, circumstances=circumstances
+    )
+    if confirmation.phone:
+        numbers.give(
+            person, confirmation.phone.as_e164, keep_old=not was_proven, circumstances=circumstances
+        )
+    person.save()
+    Confirmation.objects.filter(pk=confirmation.pk).update(used_at=timezone.now())
+    outbox.wake()
+    return state
+
+
+@transaction.atomic(durable=True)
+def refuse(token: str, *, circumstances: Circumstances) -> Link:
+    """Take the sign-up back: "this wasn't me" (SEC-12). Returns what the link was before.
+
+    Takes back what that sign-up asked for, even after its button was pressed, and nothing that was agreed
+    to before it.
+    """
+    confirmation = _locked(token)
+    state = state_of(confirmation)
+    if confirmation is None or state not in (Link.OPEN, Link.USED):
+        return state
+    consent.invalidate(
+        confirmation.requests, address=confirmation.email, source=Source.SIGN_UP, circumstances=circumstances
+    )
+    Confirmation.objects.filter(pk=confirmation.pk).update(refused_at=timezone.now())
+    return state
+
+
+def _locked(token: str) -> Confirmation | None:
+    seen = find(token)
+    if seen is None:
+        return None
+    phone = seen.phone.as_e164 if seen.phone else ""
+    people.lock([seen.email, phone, seen.person.phone_number])
+    return find(token)
+
+
+@transaction.atomic(durable=True)
+def send_again(confirmation_id: int, *, make_link: MakeLink, base_url: str) -> None:
+    """Mail a sign-up's link once more, under a new token; the first one keeps working."""
+    first = Confirmation.objects.select_related("person").filter(pk=confirmation_id).first()
+    if first is None or state_of(first) is not Link.OPEN:
+        return
+    again = Confirmation(
+        person=first.person, email=first.email, phone=first.phone, requests=first.requests, language=first.language
+    )
+    mail_link(again, disclosures=disclosures_of(first), make_link=make_link, base_url=base_url)

@@ -1,0 +1,101 @@
+"""A person, and the links mailed to them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from phonenumber_field.modelfields import PhoneNumberField
+
+from accounts.managers import UserManager
+
+
+def new_external_id() -> str:
+    """Return the name that a new person gets in Braze."""
+    return str(uuid.uuid4())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Someone known by an email address, a phone number, or both.
+
+    The address says nothing about consent, which belongs to the address itself. `phone` is not unique:
+    families share one; among people without an email address it is. Whether the mailbox is proven is
+    allauth's EmailAddress; whether the number is, `phone_proven_at`.
+    """
+
+    external_id = models.CharField("id in Braze", max_length=255, unique=True, default=new_external_id)
+    email = models.EmailField(unique=True, null=True, blank=True)
+    phone = PhoneNumberField(null=True, blank=True, db_index=True)
+    phone_proven_at = models.DateTimeField(null=True, blank=True)
+    language = models.CharField(max_length=12, default="en")
+    time_zone = models.CharField(max_length=64, blank=True)
+    is_staff = models.BooleanField("staff", default=False)
+    is_active = models.BooleanField("active", default=True)
+    date_joined = models.DateTimeField("joined", default=timezone.now)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        constraints = (
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="person_email_lower_case"),
+            models.CheckConstraint(
+                condition=Q(email__isnull=False) | Q(phone__isnull=False), name="person_has_an_address"
+            ),
+            models.CheckConstraint(condition=Q(phone__startswith="+"), name="person_phone_e164"),
+            models.UniqueConstraint(fields=["phone"], condition=Q(email__isnull=True), name="phone_only_person_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    @property
+    def phone_number(self) -> str:
+        """The phone number as E.164, or an empty string."""
+        return self.phone.as_e164 if self.phone else ""
+
+    def clean(self) -> None:
+        """Store addresses the way they are looked up."""
+        super().clean()
+        if self.email:
+            self.email = self.email.lower()
+
+
+# A request that nobody answers lapses after 30 days (DOI-4); so does its link.
+LINK_LIFE = timedelta(days=30)
+
+
+class Confirmation(models.Model):
+    """The link in the mail of one sign-up. Only its token's hash is kept (SEC-9).
+
+    Pressing the button proves the mailbox, confirms the requests in `requests` (ids of consent records) and
+    makes `phone` the person's number. Used, voided or expired, it does nothing more.
+    """
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="confirmations")
+    token_hash = models.CharField(max_length=64, unique=True)
+    email = models.EmailField()
+    phone = PhoneNumberField(null=True)
+    requests = models.JSONField(default=list)
+    language = models.CharField(max_length=12, default="en")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["expires_at"], name="confirmation_expiry"),)
+
+    def __str__(self) -> str:
+        return f"Confirmation {self.pk}"

@@ -1,0 +1,56 @@
+"""Whose number is it: giving, taking over and changing numbers."""
+
+from __future__ import annotations
+
+from phonenumber_field.phonenumber import to_python
+
+from accounts.models import User
+from sms_consent import outbox, people
+from sms_consent import services as consent
+from sms_consent.choices import Source
+from sms_consent.ledger import Circumstances
+from sms_consent.models import BrazeProfile
+
+
+def give(
+    person: User,
+    phone: str,
+    *,
+    keep_old: bool,
+    circumstances: Circumstances,
+    source: Source = Source.SIGN_UP,
+) -> None:
+    """Make `phone` (E.164, or empty) the person's number; the caller has the addresses locked and saves them.
+
+    The number's consent is its own and stays as it is. The old number is withdrawn unless somebody else
+    holds it; with `keep_old` it goes to a phone-only row instead, consent and all: then it was never shown
+    to be this person's (design.md §4.3).
+    """
+    old = person.phone_number
+    if old == phone:
+        _take_over(person, phone)
+        return
+    person.phone, person.phone_proven_at = to_python(phone or None), None
+    _take_over(person, phone)
+    if old and not User.objects.filter(phone=old).exclude(pk=person.pk).exists():
+        _let_go(old, keep=keep_old, circumstances=circumstances, source=source, person=person)
+
+
+def _let_go(old: str, *, keep: bool, circumstances: Circumstances, source: Source, person: User) -> None:
+    if keep:
+        stranger = User(phone=old, language=person.language)
+        stranger.set_unusable_password()
+        stranger.save()
+    else:
+        consent.withdraw(old, source=source, circumstances=circumstances)
+
+
+def _take_over(person: User, phone: str) -> None:
+    """A person known by this number only turns out to be this person: their Braze profiles become one."""
+    row = User.objects.filter(phone=phone, email__isnull=True).exclude(pk=person.pk).first() if phone else None
+    if row is None:
+        return
+    profile = BrazeProfile.objects.filter(person=row).first()
+    if profile:
+        outbox.merge_away(profile, into=person.external_id)
+    row.delete()

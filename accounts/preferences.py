@@ -1,0 +1,55 @@
+"""What a signed-in person can do: join, leave, change their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from accounts import numbers
+from accounts.models import User
+from sms_consent import outbox, people
+from sms_consent import services as consent
+from sms_consent.choices import Source
+from sms_consent.ledger import Circumstances
+from sms_consent.models import Program
+from sms_consent.services import Choice
+
+
+@transaction.atomic(durable=True)
+def save(person: User, *, phone: str, choices: Sequence[Choice], circumstances: Circumstances) -> None:
+    """Change the number (E.164, or empty) and join programs, in one transaction.
+
+    A new number starts at no consent and the old one is withdrawn unless another person holds it (DAT-11).
+    What is ticked for a number that was never proven is treated as in any sign-up (design.md §4.2).
+    """
+    people.lock([person.email or "", phone, person.phone_number])
+    person.refresh_from_db()
+    numbers.give(person, phone, keep_old=False, circumstances=circumstances, source=Source.PREFERENCE_PAGE)
+    person.save()
+    for proven in (True, False):
+        some = [choice for choice in choices if _has_proven(person, choice) is proven]
+        if some:
+            consent.record_choices(
+                some, source=Source.PREFERENCE_PAGE, circumstances=circumstances, proven=proven
+            )
+    outbox.wake()
+
+
+def _has_proven(person: User, choice: Choice) -> bool:
+    if choice.program.is_sms:
+        return person.phone_proven_at is not None and person.phone_number == choice.address
+    return EmailAddress.objects.filter(user=person, email=choice.address, verified=True).exists()
+
+
+@transaction.atomic(durable=True)
+def leave(person: User, programs: Sequence[Program], *, circumstances: Circumstances) -> None:
+    """Opt the person's addresses out of these programs."""
+    people.lock([person.email or "", person.phone_number])
+    for address, is_sms in ((person.phone_number, True), (person.email or "", False)):
+        left = [program for program in programs if program.is_sms is is_sms]
+        if address and left:
+            consent.withdraw(
+                address, programs=left, source=Source.PREFERENCE_PAGE, circumstances=circumstances
+            )

@@ -1,0 +1,106 @@
+"""What can be done about people. The outermost transactions of the site are opened here."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.db.models import Case, Q, When
+from django.utils import timezone
+
+from accounts import mails
+from accounts.models import LINK_LIFE, Confirmation, User
+from sms_consent import outbox, people
+from sms_consent import services as consent
+from sms_consent.choices import Source
+from sms_consent.ledger import Circumstances
+from sms_consent.models import Disclosure
+from sms_consent.services import Choice
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """A valid sign-up form: lower-case email, E.164 phone or an empty string, and the ticked boxes."""
+
+    email: str
+    phone: str
+    choices: Sequence[Choice]
+    circumstances: Circumstances
+    language: str = "en"
+    time_zone: str = ""
+
+
+MakeLink = Callable[[str], str]
+
+
+@transaction.atomic(durable=True)
+def sign_up(form: SignUp, *, make_link: MakeLink, base_url: str, send_mail: bool = True) -> Confirmation:
+    """Take a sign-up; return the confirmation whose link was mailed.
+
+    Writes the same rows for a new, a known and a stopped address (rule 10), in at most twelve statements:
+    one person is saved (a new one, a phone-only one, or the known one unchanged), their records, and one mail.
+    """
+    people.lock([form.email, form.phone])
+    person = _person_of(form)
+    EmailAddress.objects.bulk_create(
+        [EmailAddress(user=person, email=form.email, primary=True, verified=False)], ignore_conflicts=True
+    )
+    requests = consent.record_choices(form.choices, source=Source.SIGN_UP, circumstances=form.circumstances)
+    confirmation = Confirmation(
+        person=person, email=form.email, phone=form.phone or None, requests=requests, language=form.language
+    )
+    shown = [choice.disclosure for choice in form.choices if not choice.program.is_sms]
+    mail_link(confirmation, disclosures=shown, make_link=make_link, base_url=base_url, send_mail=send_mail)
+    outbox.wake()
+    return confirmation
+
+
+def _person_of(form: SignUp) -> User:
+    """Return the person with this email, made if there is none; exactly one person is saved."""
+    either = Q(email=form.email) | Q(phone=form.phone) if form.phone else Q(email=form.email)
+    holders = User.objects.filter(either)
+    by_email_first = Case(When(email=form.email, then=0), default=1)
+    found = list(holders.order_by(by_email_first, "pk")[:2])
+    known = next((person for person in found if person.email == form.email), None)
+    if known is None:
+        return _save(User(email=form.email, phone=form.phone or None), form)
+    if form.phone and not any(person.phone_number == form.phone for person in found):
+        _save(User(phone=form.phone), form)
+    else:
+        known.save(update_fields=["language"])  # changes nothing, and takes as long as making somebody
+    return known
+
+
+def _save(person: User, form: SignUp) -> User:
+    person.language, person.time_zone = form.language, form.time_zone
+    person.set_unusable_password()
+    person.save()
+    return person
+
+
+def mail_link(
+    confirmation: Confirmation,
+    *,
+    disclosures: Sequence[Disclosure],
+    make_link: MakeLink,
+    base_url: str,
+    send_mail: bool = True,
+) -> None:
+    """Save a confirmation under a new token and queue its mail. `make_link` turns the token into a URL."""
+    token = secrets.token_urlsafe(24)
+    confirmation.token_hash = hash_token(token)
+    confirmation.expires_at = timezone.now() + LINK_LIFE
+    confirmation.save(force_insert=True)
+    if send_mail:
+        mails.send_confirmation(
+            email=confirmation.email, link=make_link(token), base_url=base_url, disclosures=disclosures
+        )
+
+
+def hash_token(token: str) -> str:
+    """Return what is kept of a link's token: a database that leaks confirms nobody."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,22 @@
+"""Where people are: our pages, and those of django-allauth that a site without passwords needs."""
+
+from allauth.account import views as allauth_views
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("", views.sign_up, name="home"),
+    path("accounts/signup/", views.sign_up, name="account_signup"),
+    path("welcome/", views.welcome, name="welcome"),
+    path("confirm/<str:token>/", views.confirm, name="confirm"),
+    path("preferences/", views.preferences_page, name="preferences"),
+    # Password URLs are not mounted: nobody has one, and nobody can get one.
+    path("accounts/login/", allauth_views.request_login_code, name="account_login"),
+    path("accounts/login/code/", allauth_views.request_login_code, name="account_request_login_code"),
+    path("accounts/login/code/confirm/", allauth_views.confirm_login_code, name="account_confirm_login_code"),
+    path("accounts/logout/", allauth_views.logout, name="account_logout"),
+    path("accounts/inactive/", allauth_views.account_inactive, name="account_inactive"),
+    path("accounts/confirm-email/", allauth_views.email_verification_sent, name="account_email_verification_sent"),
+    path("accounts/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
+]

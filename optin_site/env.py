@@ -1,0 +1,64 @@
+"""Reading the environment: `NAME`, or `NAME_FILE` naming a file that holds the value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_env = environ.FileAwareEnv()
+
+
+class Reader:
+    """Typed access to the environment that knows whether defaults for development are allowed.
+
+    Every value is stripped: a secret mounted as a file ends in a newline more often than not.
+    """
+
+    def __init__(self, dotenv: Path) -> None:
+        if dotenv.is_file():
+            _env.read_env(str(dotenv))
+        self.debug = self.flag("DEBUG", default=False)
+
+    def text(self, name: str, default: str = "", *, development: str | None = None) -> str:
+        """Return a setting that may be left out."""
+        if development is not None and self.debug:
+            default = development
+        return str(_env.str(name, default=default)).strip()
+
+    def required(self, name: str, *, development: str) -> str:
+        """Return a setting that has a default only while DEBUG is on.
+
+        Raises ImproperlyConfigured, naming the setting, when it is missing or empty.
+        """
+        value = self.text(name, development=development)
+        if not value:
+            raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set when DEBUG is off. See .env.example.")
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a yes/no setting; anything that is neither is refused."""
+        value = self.text(name, "on" if default else "off").lower()
+        if value in {"1", "true", "yes", "on"}:
+            return True
+        if value in {"0", "false", "no", "off", ""}:
+            return False
+        raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
+
+    def number(self, name: str, *, default: int) -> int:
+        """Return a whole number of 0 or more."""
+        value = self.text(name, str(default))
+        if not value.isdecimal():
+            raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+        return int(value)
+
+    def names(self, name: str, default: str = "", *, development: str | None = None) -> list[str]:
+        """Return a comma-separated list without blanks."""
+        return [item.strip() for item in self.text(name, default, development=development).split(",") if item.strip()]
+
+    def url_config(self, kind: str, name: str, default: str) -> dict[str, Any]:
+        """Return what django-environ makes of a database, cache or email URL."""
+        parse = {"db": _env.db_url_config, "cache": _env.cache_url_config, "email": _env.email_url_config}[kind]
+        return dict(parse(self.text(name, default)))

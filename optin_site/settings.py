@@ -1,0 +1,226 @@
+"""All settings, from the environment. What each means: README.md, "Configuration"."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import phonenumbers
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from optin_site.env import Reader
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Reader(BASE_DIR / ".env")
+
+DEBUG = env.debug
+SECRET_KEY = env.required("SECRET_KEY", development="for development only, never for a real person's data")
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", development="localhost,127.0.0.1,[::1]")
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must be set when DEBUG is off. See .env.example.")
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "optin_site.urls"
+WSGI_APPLICATION = "optin_site.wsgi.application"
+
+# --- Applications ---------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "phonenumber_field",
+    "post_office",
+    "accounts",
+    "sms_consent",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "optin_site.context.brand",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Database and cache ---------------------------------------------------------------------------
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.url_config("db", "DATABASE_URL", f"sqlite:///{BASE_DIR / 'data' / 'optin.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: a transaction that reads and then writes never fails with "database is locked" half-way.
+    # FULL: WAL with NORMAL can lose the last commits, and with them a consent, at power loss.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+    }
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": env.url_config("cache", "CACHE_URL", "locmemcache://")}
+
+# --- Mail: queued in the database by django-post-office, sent by `manage.py send_mail` --------------
+EMAIL_BACKEND = "post_office.EmailBackend"
+_email = env.url_config("email", "EMAIL_URL", env.required("EMAIL_URL", development="smtp://127.0.0.1:8025"))
+MAIL_TRANSPORT = _email.pop("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+vars().update(_email)
+EMAIL_TIMEOUT = 10
+POST_OFFICE = {
+    "BACKENDS": {"default": MAIL_TRANSPORT},
+    "MAX_RETRIES": 8640,  # with the interval below: three days, then it waits in the admin as failed
+    "RETRY_INTERVAL": timedelta(seconds=30),
+    "LOG_LEVEL": 1,  # a log row per failure, none per success
+}
+
+# --- Who people are: sign-in by a code sent to the mailbox, no passwords -----------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "preferences"
+LOGOUT_REDIRECT_URL = "account_signup"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_REQUIRED = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+
+# --- Limits: sign-ups and mails; sign-in limits are allauth's own -------------------------------------
+RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
+    {"optin_signup": "20/m/ip", "optin_resend": "5/m/ip"} if RATE_LIMITS else False
+)
+SIGN_UP_MAILS_PER_ADDRESS_AND_DAY = 5
+
+# --- Behind proxies -----------------------------------------------------------------------------------
+TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+if TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Brand: fills the default programs when they are created, and the pages ----------------------------
+BRAND_NAME = env.required("BRAND_NAME", development="Example Brand")
+BRAND_ADDRESS = env.text("BRAND_ADDRESS", development="1 Example Street, Springfield, IL 62701, USA")
+SUPPORT_EMAIL = env.required("SUPPORT_EMAIL", development="support@example.com")
+SUPPORT_PHONE = env.text("SUPPORT_PHONE", development="+1 202 555 0199")
+SMS_NUMBER = env.text("SMS_NUMBER", development="+12025550100")
+TERMS_URL = env.text("TERMS_URL")
+PRIVACY_URL = env.text("PRIVACY_URL")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f'"{BRAND_NAME}" <{SUPPORT_EMAIL}>')
+SERVER_EMAIL = SUPPORT_EMAIL
+
+# --- Phone numbers: the first region is the default, all of them the allow-list, at every door -----------
+PHONE_REGIONS = [
+    region.upper()
+    for region in env.names("PHONE_REGIONS", development=",".join(["US", *sorted(phonenumbers.SUPPORTED_REGIONS - {"US"})]))
+]
+if not PHONE_REGIONS or set(PHONE_REGIONS) - phonenumbers.SUPPORTED_REGIONS:
+    raise ImproperlyConfigured("PHONE_REGIONS must list two-letter countries, for example US,CA.")
+PHONENUMBER_DEFAULT_REGION = PHONE_REGIONS[0]
+PHONENUMBER_DB_FORMAT = "E164"
+PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
+
+# --- The ledger -------------------------------------------------------------------------------------------
+LEDGER_KEY = env.required("LEDGER_KEY", development="development ledger key, thirty-two bytes or more")
+if len(LEDGER_KEY.encode()) < 32:
+    raise ImproperlyConfigured("LEDGER_KEY must be 32 bytes or longer.")
+
+# --- Braze; with DEBUG on, the sandbox on this machine -------------------------------------------------------
+BRAZE_REST_URL = env.required("BRAZE_REST_URL", development="http://127.0.0.1:8001").rstrip("/")
+BRAZE_REST_KEY = env.required("BRAZE_REST_KEY", development="sandbox-key")
+BRAZE_SMS_SUBSCRIPTION_GROUP_ID = env.text(
+    "BRAZE_SMS_SUBSCRIPTION_GROUP_ID", development="5a4d0000-0000-4000-8000-000000000001"
+)
+BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID = env.text(
+    "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", development="e4a10000-0000-4000-8000-000000000002"
+)
+BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+BRAZE_REQUESTS_IN_FLIGHT = 8
+BRAZE_LEASE = timedelta(seconds=60)  # a killed worker's claims come back after this
+BRAZE_RECHECK_AFTER = timedelta(minutes=5)  # Braze's advice between dependent calls (P-limits)
+
+# --- Language and time --------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Files --------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+_static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else _static},
+}
+
+# --- Security -----------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_SSL_REDIRECT = not DEBUG
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
+SECURE_HSTS_PRELOAD = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # urllib3 writes whole URLs, query strings with phone numbers included, at DEBUG.
+    "loggers": {
+        "urllib3": {"level": "WARNING"},
+        "post_office": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+    },
+}

@@ -1,0 +1,17 @@
+"""Every address of the site. Apps by name only, so that the site imports none of them."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+admin.site.site_header = "Consent desk"
+admin.site.site_title = "Consent desk"
+admin.site.index_title = "What people agreed to"
+# Staff sign in like everyone, by a code in their mailbox, with allauth's limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("sms_consent.urls")),
+]

@@ -1,0 +1,49 @@
+"""What a call can come to when it was not accepted: one type per next step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class BrazeError(Exception):
+    """Base of all. Its text is Braze's own words without the key; it never holds a request's body."""
+
+
+class TryLater(BrazeError):
+    """429, 5xx, a timeout, a dropped connection, an answer that makes no sense.
+
+    `retry_at` is the epoch second that Braze named, or None. `is_known` is true when Braze certainly did not
+    apply the call. `is_limit` says that it was the rate limit and nobody's fault.
+    """
+
+    def __init__(
+        self, words: str, *, retry_at: float | None = None, is_known: bool = False, is_limit: bool = False
+    ) -> None:
+        super().__init__(words)
+        self.retry_at, self.is_known, self.is_limit = retry_at, is_known, is_limit
+
+
+class Refused(BrazeError):
+    """400 or 413: sending it again unchanged is pointless.
+
+    `items` maps the index of an object in the request to Braze's words about it, where it named any.
+    """
+
+    def __init__(self, words: str, *, items: Mapping[int, str] | None = None) -> None:
+        super().__init__(words)
+        self.items = dict(items or {})
+
+    @property
+    def is_about_the_group(self) -> bool:
+        """Whether it is the subscription group that Braze does not take."""
+        return mentions_group(str(self)) and not self.items
+
+
+class Misconfigured(BrazeError):
+    """401, 403, 404, 405 or 415: key, host, permission or address are wrong. Nobody's row is to blame."""
+
+
+def mentions_group(words: str) -> bool:
+    """Whether Braze's words are about a subscription group (`Invalid subscription group ID`, `BAD_SUBSCRIPTION_GROUP_ID`)."""
+    plain = words.lower().replace("_", " ")
+    return "subscription group" in plain

@@ -1,0 +1,67 @@
+"""System checks: misconfiguration is loud, and each message says how to mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning
+from django.db import connections
+
+from sms_consent import triggers
+
+# https://www.braze.com/docs/api/basics (braze.md §2)
+BRAZE_HOST = re.compile(
+    r"^https://rest\.(iad-0[1-8]\.braze\.com|us-(09|10)\.braze\.com|fra-0[12]\.braze\.eu"
+    r"|(au|id|jp|kr)-01\.braze\.com)$"
+)
+
+
+def ledger_is_guarded(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Report triggers that are missing from tables that exist (LED-1)."""
+    found: list[CheckMessage] = []
+    for using in databases or []:
+        tables = set(connections[using].introspection.table_names())
+        if {guard.table for guard in triggers.GUARDS} <= tables:
+            found += [
+                Error(
+                    f"The ledger is not protected: trigger {name} is missing from database {using!r}.",
+                    hint="Run `manage.py migrate`, which reinstalls it, and find out who dropped it.",
+                    id="sms_consent.E001",
+                )
+                for name in triggers.missing(using)
+            ]
+    return found
+
+
+def groups_differ(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report settings that contradict each other."""
+    sms, email = settings.BRAZE_SMS_SUBSCRIPTION_GROUP_ID, settings.BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID
+    if sms and sms == email:
+        return [
+            Error(
+                "BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID are the same group.",
+                hint="Copy each id from its group's page in Braze.",
+                id="sms_consent.E002",
+            )
+        ]
+    return []
+
+
+def production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report what a site with real visitors must not have (design.md §7)."""
+    found: list[CheckMessage] = []
+    if not BRAZE_HOST.match(settings.BRAZE_REST_URL):
+        hint = "Use your workspace's REST address, for example https://rest.iad-03.braze.com."
+        found.append(Warning("BRAZE_REST_URL is not one of Braze's https addresses.", hint=hint, id="sms_consent.W001"))
+    if not settings.RATE_LIMITS:
+        found.append(Warning("RATE_LIMITS is off.", hint="It is for load tests only.", id="sms_consent.W002"))
+    for name in ("BRAZE_SMS_SUBSCRIPTION_GROUP_ID", "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", "BRAND_ADDRESS"):
+        if not getattr(settings, name):
+            found.append(Warning(f"{name} is not set.", hint="See .env.example.", id="sms_consent.W003"))
+    return found
+
+
+CHECKS = ((ledger_is_guarded, (Tags.database,)), (groups_differ, ()))

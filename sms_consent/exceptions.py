@@ -1,0 +1,23 @@
+"""What can go wrong with consent, one type per next step."""
+
+from __future__ import annotations
+
+
+class ConsentError(Exception):
+    """Base of everything here."""
+
+
+class AppendOnlyError(ConsentError):
+    """Somebody tried to change or delete what may only be added to."""
+
+
+class StaleDisclosureError(ConsentError):
+    """The words that were shown are not the words in force: show the form again."""
+
+
+class DisclosureError(ConsentError):
+    """A disclosure lacks something that it must say; `problems` lists what, each with its requirement number."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems

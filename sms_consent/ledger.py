@@ -1,0 +1,214 @@
+"""The only writer of consent records, their evidence and the state of subscriptions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from sms_consent import outbox
+from sms_consent.choices import Act, Channel, State
+from sms_consent.models import ConsentRecord, Disclosure, Evidence, Program, Subscription
+from sms_consent.people import subject
+from sms_consent.states import Happening, Standing, fold, fold_all
+
+REPEAT_WINDOW = timedelta(minutes=10)
+OPT_INS = frozenset({Act.REQUESTED, Act.GRANTED})
+
+Key = tuple[int, str]  # program id, address
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How and where an act was done; goes into the evidence as it is (REC-3, US-3).
+
+    `boxes` maps each program offered to whether its box was ticked when the form was sent; all were empty
+    when it was shown (CTA-1). `agent` and `note` are for opt-outs that staff write down for somebody.
+    """
+
+    ip: str = ""
+    user_agent: str = ""
+    accept_language: str = ""
+    language: str = ""
+    page: str = ""
+    referrer: str = ""
+    boxes: Mapping[str, bool] = field(default_factory=dict)
+    agent: str = ""
+    note: str = ""
+    provider_id: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One act to be written down. `request` is the id of the record it answers, `requested_at` its time."""
+
+    program: Program
+    address: str
+    act: Act
+    source: str
+    disclosure: Disclosure | None = None
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    occurred_at: datetime | None = None
+    stops: bool = False
+    proven: bool = False
+    request: int | None = None
+    requested_at: datetime | None = None
+
+    @property
+    def key(self) -> Key:
+        """The subscription that this act is about."""
+        return self.program.pk, self.address
+
+
+def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
+    """Return the subscriptions of these programs and addresses, new unsaved ones included. One query.
+
+    Call it after the addresses are locked (`people.lock`). The rows stay locked until the transaction ends,
+    so that no worker settles a call on them in between; always in the order of their ids.
+    """
+    wanted = {(program, subject(address)): address for program, address in keys}
+    hashes = {hashed for _, hashed in wanted}
+    rows = Subscription.objects.select_for_update().filter(subject__in=hashes).order_by("pk")
+    found = {(row.program_id, row.subject): row for row in rows}
+    return {
+        (program, address): found.get((program, hashed), Subscription(program_id=program, subject=hashed))
+        for (program, hashed), address in wanted.items()
+    }
+
+
+def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) -> list[ConsentRecord]:
+    """Write acts down and bring their subscriptions up to date, in the caller's transaction.
+
+    Returns the records written, in the order of `entries` without the repeats: an act that repeats the one
+    before it within ten minutes and changes nothing leaves no record. Three statements, however many acts.
+    """
+    now = timezone.now()
+    timed = [replace(entry, occurred_at=entry.occurred_at or now) for entry in entries]
+    fresh = [entry for entry in timed if not _is_repeat(entry, subscriptions[entry.key])]
+    if not fresh:
+        return []
+    records = _write(fresh, now)
+    changed = {}
+    for entry, record in zip(fresh, records, strict=True):
+        subscription = subscriptions[entry.key]
+        _advance(subscription, entry, record, now)
+        changed[entry.key] = subscription
+    _save(list(changed.values()))
+    return records
+
+
+def _is_repeat(entry: Entry, subscription: Subscription) -> bool:
+    if subscription.folded_to is None or entry.occurred_at is None:
+        return False
+    same_door = subscription.last_source == entry.source
+    same_act = subscription.last_act == entry.act or {subscription.last_act, entry.act} <= OPT_INS
+    soon = abs(entry.occurred_at - subscription.folded_to) < REPEAT_WINDOW
+    if not (same_door and same_act and soon):
+        return False
+    after = fold(subscription.standing, _happening(entry, 0))
+    return after.state == subscription.state and after.stopped_at == subscription.stopped_at
+
+
+def _write(entries: Sequence[Entry], now: datetime) -> list[ConsentRecord]:
+    evidence = [_evidence(entry) for entry in entries]
+    records = ConsentRecord.objects.bulk_create(
+        [_record(entry, proof, now) for entry, proof in zip(entries, evidence, strict=True)]
+    )
+    for record, proof in zip(records, evidence, strict=True):
+        proof.record = record
+    Evidence.objects.bulk_create(evidence)
+    return records
+
+
+def _record(entry: Entry, proof: Evidence, now: datetime) -> ConsentRecord:
+    return ConsentRecord(
+        program=entry.program,
+        disclosure=entry.disclosure,
+        words_sha256=entry.disclosure.sha256 if entry.disclosure else "",
+        act=entry.act,
+        source=entry.source,
+        stops=entry.stops,
+        proven=entry.proven,
+        request_id=entry.request,
+        subject=subject(entry.address),
+        commitment=commitment(proof.salt, proof.payload),
+        occurred_at=entry.occurred_at,
+        recorded_at=now,
+    )
+
+
+def _evidence(entry: Entry) -> Evidence:
+    payload: dict[str, Any] = {"address": entry.address, **asdict(entry.circumstances)}
+    payload["brand"], payload["sender"] = entry.program.brand, entry.program.sender
+    payload["frequency"], payload["purpose"] = entry.program.frequency, entry.program.purpose
+    if entry.disclosure:
+        payload["label"], payload["button"] = entry.disclosure.label, entry.disclosure.button_label
+    shown = {name: value for name, value in payload.items() if value not in ("", {})}
+    return Evidence(salt=secrets.token_hex(32), payload=canonical(shown))
+
+
+def canonical(payload: Mapping[str, Any]) -> str:
+    """Return JSON with sorted keys and no blanks: the text that is hashed is the text that is kept (LED-3)."""
+    return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def commitment(salt: str, payload: str) -> str:
+    """Return the SHA-256 of salt and payload, 64 hex digits: proves evidence without holding any (LED-7)."""
+    return hashlib.sha256(f"{salt}\n{payload}".encode()).hexdigest()
+
+
+def _advance(subscription: Subscription, entry: Entry, record: ConsentRecord, now: datetime) -> None:
+    before = subscription.standing
+    happening = _happening(entry, record.pk)
+    is_newest = before.folded_to is None or happening.occurred_at > before.folded_to
+    after = fold(before, happening) if is_newest else fold_all(_history(subscription))
+    subscription.standing = after
+    subscription.address = entry.address
+    if is_newest:
+        subscription.last_act, subscription.last_source = entry.act, entry.source
+    if _differs(before, after):
+        outbox.touch(subscription, is_sms=entry.program.channel == Channel.SMS, now=now)
+
+
+def _differs(before: Standing, after: Standing) -> bool:
+    if after.state == State.PENDING and before.request != after.request:
+        return True
+    return before.state != after.state
+
+
+def _happening(entry: Entry, record_id: int) -> Happening:
+    assert entry.occurred_at is not None  # noqa: S101 - append() has filled it in
+    return Happening(
+        record_id,
+        entry.act,
+        entry.source,
+        entry.occurred_at,
+        stops=entry.stops,
+        proven=entry.proven,
+        request=entry.request,
+        requested_at=entry.requested_at,
+    )
+
+
+def _history(subscription: Subscription) -> list[Happening]:
+    rows = ConsentRecord.objects.filter(program=subscription.program_id, subject=subscription.subject)
+    names = ("id", "act", "source", "occurred_at", "stops", "proven", "request_id", "request__occurred_at")
+    return [Happening(*row) for row in rows.values_list(*names)]
+
+
+def _save(subscriptions: list[Subscription]) -> None:
+    for subscription in subscriptions:
+        subscription.pk = None  # old and new rows go into one statement, told apart by their unique key
+    names = [field.name for field in Subscription._meta.concrete_fields]
+    Subscription.objects.bulk_create(
+        subscriptions,
+        update_conflicts=True,
+        unique_fields=["program", "subject"],
+        update_fields=[name for name in names if name not in ("id", "program", "subject")],
+    )

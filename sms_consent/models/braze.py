@@ -1,0 +1,84 @@
+"""What Braze was told about people, and which lines to it have stopped."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Outgoing(models.Model):
+    """A row that says "Braze may be out of date about this", never what to send.
+
+    `version` is an opaque token that every change replaces. `due_at` is when a worker may take the row (null:
+    nothing to tell); `lease` and `leased_until` are who has it. `parked_at` with its reason means that Braze
+    refused and a person must look; any new change lifts it. `sms_consent.outbox` is the only writer.
+    """
+
+    version = models.BigIntegerField(default=0, editable=False)
+    due_at = models.DateTimeField(null=True, editable=False)
+    lease = models.BigIntegerField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    attempts = models.PositiveIntegerField(default=0, editable=False)
+    parked_at = models.DateTimeField(null=True, editable=False)
+    park_reason = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class BrazeProfile(Outgoing):
+    """What Braze last accepted about a person's attributes; one per person.
+
+    `accepted` holds attribute names and values as Braze takes them; `is_unknown` says that a call may have
+    changed them without our knowing. A row without a person is one whose profile is to be merged into
+    `merge_into` (an external_id) or, if Braze never heard of it, forgotten.
+    """
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="braze_profile"
+    )
+    external_id = models.CharField(max_length=255, unique=True)
+    merge_into = models.CharField(max_length=255, blank=True)
+    accepted = models.JSONField(default=dict)
+    accepted_at = models.DateTimeField(null=True)
+    is_unknown = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "Braze profile"
+        indexes = (
+            models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),
+        )
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class BrazeLine(models.Model):
+    """A stretch of delivery that Braze refuses as a whole: a wrong key, host, permission or group id.
+
+    `name` is an endpoint's path or a program's slug; `lane` is opt-outs or everything else, so that neither
+    holds up the other. Tried again at `probe_at`, or at once when `fingerprint` (the setting that was
+    refused) is no longer the one in use.
+    """
+
+    class Lane(models.TextChoices):
+        """Opt-outs never wait for the rest."""
+
+        OPT_OUTS = "opt_outs", "Opt-outs"
+        REST = "rest", "Everything else"
+
+    name = models.CharField(max_length=80)
+    lane = models.CharField(max_length=8, choices=Lane.choices)
+    reason = models.TextField()
+    fingerprint = models.CharField(max_length=64)
+    stopped_at = models.DateTimeField(default=timezone.now)
+    probe_at = models.DateTimeField()
+    probes = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "stopped line"
+        constraints = (models.UniqueConstraint(fields=["name", "lane"], name="line_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_lane_display()})"

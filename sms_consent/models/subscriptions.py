@@ -1,0 +1,67 @@
+"""Where an address stands on a program now."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from sms_consent.choices import State, Told
+from sms_consent.models.braze import Outgoing
+from sms_consent.models.ledger import ConsentRecord
+from sms_consent.models.programs import Program
+from sms_consent.states import Standing
+
+
+class Subscription(Outgoing):
+    """An address and a program: folded from the records, kept as a row for speed.
+
+    `address` may be erased, `subject` (its keyed hash) stays. `told` is what Braze last accepted for it and
+    `told_at` when; `asked` counts double opt-in prompts requested for the present request; `is_recheck` says
+    that `due_at` is only a scheduled second look, or the repeat of an opt-out; `opened_at` is when a call that
+    was not an opt-out was last opened for the address. `last_act` and `last_source` are of the newest record.
+    """
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="subscriptions")
+    subject = models.CharField("address (keyed hash)", max_length=64)
+    address = models.CharField(max_length=254, blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.NONE)
+    request = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, null=True, related_name="+")
+    left_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    folded_to = models.DateTimeField(null=True)
+    told = models.CharField("Braze was told", max_length=12, choices=Told.choices, default=Told.NOTHING, blank=True)
+    told_at = models.DateTimeField(null=True)
+    asked = models.PositiveSmallIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True)
+    is_recheck = models.BooleanField(default=False)
+    last_act = models.CharField(max_length=11, blank=True)
+    last_source = models.CharField(max_length=15, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["program", "subject"], name="subscription_once"),
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="subscription_state_known"),
+        )
+        indexes = (
+            models.Index(fields=["subject"], name="subscription_by_subject"),
+            models.Index(fields=["address"], name="subscription_by_address"),
+            models.Index(fields=["due_at"], name="subscription_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(
+                fields=["due_at"],
+                name="subscription_opt_out_due",
+                condition=models.Q(due_at__isnull=False, state=State.UNSUBSCRIBED),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.program_id}: {self.get_state_display()}"
+
+    @property
+    def standing(self) -> Standing:
+        """Where the address stands, as the fold sees it."""
+        return Standing(self.state, self.request_id, self.left_at, self.stopped_at, self.folded_to)
+
+    @standing.setter
+    def standing(self, standing: Standing) -> None:
+        self.state, self.request_id = standing.state, standing.request
+        self.left_at, self.stopped_at = standing.left_at, standing.stopped_at
+        self.folded_to = standing.folded_to

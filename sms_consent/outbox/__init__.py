@@ -1,0 +1,54 @@
+"""What Braze has yet to be told: marking, claiming and settling. The only writer of what Braze was told.
+
+The outbox says "out of date", never what to send. A change replaces a row's version and makes it due; a
+worker claims rows under a lease, builds the payload from the newest state, and settles by version: a row
+that changed meanwhile, or whose lease has gone, is marked again instead of being called done.
+"""
+
+from sms_consent.outbox.claims import (
+    Claim,
+    claim_numbers,
+    claim_opt_outs,
+    claim_profiles,
+)
+from sms_consent.outbox.marking import (
+    NOTIFY_CHANNEL,
+    forget_group,
+    mark,
+    mark_holders,
+    mark_waiting,
+    merge_away,
+    send_again,
+    touch,
+    wake,
+)
+from sms_consent.outbox.settling import (
+    Outcome,
+    open_riders,
+    settle_profiles,
+    settle_riders,
+    settle_subscriptions,
+    unsent,
+)
+
+__all__ = [
+    "NOTIFY_CHANNEL",
+    "Claim",
+    "Outcome",
+    "claim_numbers",
+    "claim_opt_outs",
+    "claim_profiles",
+    "forget_group",
+    "mark",
+    "mark_holders",
+    "mark_waiting",
+    "merge_away",
+    "open_riders",
+    "send_again",
+    "settle_profiles",
+    "settle_riders",
+    "settle_subscriptions",
+    "touch",
+    "unsent",
+    "wake",
+]

@@ -1,0 +1,92 @@
+"""Claiming: short transactions that return row and version only, never state (it is loaded afterwards)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from sms_consent.choices import Channel, State, Told
+from sms_consent.models import BrazeProfile, Program, Subscription
+from sms_consent.outbox.marking import new_version
+
+
+SUBSCRIPTION_FIELDS = ("told", "asked", "is_recheck", "attempts")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row that one worker has until `until`.
+
+    `told`, `asked`, `was_recheck` and `was_unknown` are what held before the claim.
+    """
+
+    id: int
+    version: int
+    lease: int
+    until: datetime
+    told: str = Told.NOTHING
+    was_unknown: bool = False
+    was_recheck: bool = False
+    asked: int = 0
+    attempts: int = 0
+
+    @property
+    def claimed_at(self) -> datetime:
+        """When the claim was made."""
+        return self.until - settings.BRAZE_LEASE
+
+
+def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
+    """Take opt-outs, oldest first, by address: whoever holds it, and whether or not anyone does."""
+    rows = Subscription.objects.filter(state=State.UNSUBSCRIBED).exclude(address="")
+    return _claim(rows.exclude(program__in=closed), limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN)
+
+
+def claim_numbers(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
+    """Take numbers that wait to be subscribed or asked. An ask is counted here, before it is made."""
+    now = timezone.now()
+    programs = Program.objects.filter(channel=Channel.SMS).exclude(id__in=closed).values("id")
+    rows = Subscription.objects.filter(program__in=programs, state__in=(State.PENDING, State.SUBSCRIBED))
+    pending = Q(state=State.PENDING)
+    return _claim(
+        rows,
+        limit,
+        SUBSCRIPTION_FIELDS,
+        told=Told.UNKNOWN,
+        opened_at=now,
+        asked=models.Case(models.When(pending, then=F("asked") + 1), default=F("asked")),
+        # A worker that dies while asking has still asked: the next look is five minutes away.
+        due_at=models.Case(models.When(pending, then=now + settings.BRAZE_RECHECK_AFTER), default=F("due_at")),
+        is_recheck=models.Case(models.When(pending, then=True), default=F("is_recheck")),
+    )
+
+
+def claim_profiles(limit: int) -> list[Claim]:
+    """Take people whose profile may be out of date at Braze."""
+    return _claim(BrazeProfile.objects.all(), limit, ("is_unknown", "attempts"), is_unknown=True)
+
+
+def _claim(
+    rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **changes: Any
+) -> list[Claim]:
+    now, lease = timezone.now(), new_version()
+    until = now + settings.BRAZE_LEASE
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    due = rows.filter(free, due_at__lte=now, parked_at__isnull=True).order_by("due_at")
+    renamed = {"is_unknown": "was_unknown", "is_recheck": "was_recheck"}
+    with transaction.atomic():
+        found = list(due.select_for_update(skip_locked=True).values("id", "version", *names)[:limit])
+        rows.model.objects.filter(id__in=[row["id"] for row in found]).update(
+            lease=lease, leased_until=until, **changes
+        )
+    return [
+        Claim(lease=lease, until=until, **{renamed.get(name, name): value for name, value in row.items()})
+        for row in found
+    ]

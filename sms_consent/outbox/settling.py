@@ -1,0 +1,196 @@
+"""Settling: what came of a call, by version, and only under a live lease."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+
+from sms_consent.choices import Channel, State, Told
+from sms_consent.models import BrazeProfile, Outgoing, Subscription
+from sms_consent.outbox.claims import Claim
+
+MAX_ASKS = 2  # one prompt, and one more after a second look
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a claim: accepted, to be tried again at `retry_at`, or parked with `reason`.
+
+    `is_known` says that Braze certainly did not apply the call, so that what it was told before still holds.
+    `counts` is false where the row is not to blame: a stopped line, a rate limit.
+    """
+
+    accepted: bool = False
+    retry_at: datetime | None = None
+    reason: str = ""
+    is_known: bool = True
+    counts: bool = True
+
+
+ACCEPTED = Outcome(accepted=True)
+
+
+def settle_subscriptions(told: str, outcomes: Mapping[Claim, Outcome]) -> None:
+    """Write down what came of calls that carried `told` for these subscriptions."""
+    with transaction.atomic():
+        live, overtaken = _sort(Subscription, outcomes)
+        _mark_again(overtaken)
+        for outcome, claims in _group(live).items():
+            if outcome.accepted:
+                _accept(claims, told)
+            else:
+                _give_back(claims, outcome)
+
+
+def _accept(claims: list[Claim], told: str) -> None:
+    now = timezone.now()
+    later = now + settings.BRAZE_RECHECK_AFTER
+    again = Q(pk__in=[])
+    if told == Told.ASKED:
+        again = Q(asked__lt=MAX_ASKS)
+    if told == Told.UNSUBSCRIBED:
+        # Braze applies calls in any order: whatever else was sent may still land after this (rule 7).
+        again = Q(opened_at__gt=claims[0].claimed_at - settings.BRAZE_RECHECK_AFTER)
+    _rows(Subscription, claims).update(
+        told=told,
+        told_at=now,
+        due_at=Case(When(again, then=Value(later)), default=None, output_field=models.DateTimeField()),
+        is_recheck=Case(When(again, then=True), default=False),
+        **_FREE,
+    )
+
+
+def _give_back(claims: list[Claim], outcome: Outcome) -> None:
+    rows = _rows(Subscription, claims)
+    rows.update(**_failure(outcome))
+    if not outcome.is_known:
+        # Whether it was applied is not known. A prompt is not asked for again before the second look.
+        later = claims[0].claimed_at + settings.BRAZE_RECHECK_AFTER
+        rows.filter(state=State.PENDING).update(due_at=later, is_recheck=True)
+        return
+    before = {claim: (claim.told, claim.asked, claim.was_recheck) for claim in claims}
+    for (told, asked, was_recheck), same in _group(before).items():
+        _rows(Subscription, same).update(told=told, asked=asked, is_recheck=was_recheck)
+
+
+def settle_profiles(outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write down what came of calls about people. `sent` maps a profile's id to the attributes it carried."""
+    with transaction.atomic():
+        live, overtaken = _sort(BrazeProfile, outcomes)
+        BrazeProfile.objects.filter(id__in=overtaken).update(is_unknown=True, due_at=timezone.now())
+        for outcome, claims in _group(live).items():
+            if outcome.accepted:
+                _accept_profiles(claims, sent)
+            else:
+                _rows(BrazeProfile, claims).update(**_failure(outcome))
+                known = [claim for claim in claims if outcome.is_known and not claim.was_unknown]
+                _rows(BrazeProfile, known).update(is_unknown=False)
+
+
+def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]]) -> None:
+    profiles = list(_rows(BrazeProfile, claims))
+    now = timezone.now()
+    for profile in profiles:
+        merged = {**profile.accepted, **sent.get(profile.pk, {})}
+        profile.accepted = {name: value for name, value in merged.items() if value is not None}
+        profile.accepted_at, profile.is_unknown, profile.due_at = now, False, None
+        profile.attempts, profile.lease, profile.leased_until = 0, None, None
+    names = ["accepted", "accepted_at", "is_unknown", "due_at", "attempts", "lease", "leased_until"]
+    BrazeProfile.objects.bulk_update(profiles, names)
+
+
+# --- Riders: subscriptions that travel in a person's call ---------------------------------------------
+
+
+def open_riders(addresses: Collection[str]) -> None:
+    """Note that a call for these addresses is about to be opened. Load their state after this, not before."""
+    rows = Subscription.objects.filter(address__in=addresses)
+    rows.filter(state__in=(State.PENDING, State.SUBSCRIBED)).update(opened_at=timezone.now())
+    emails = rows.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+    emails.exclude(told=Told.SUBSCRIBED).update(told=Told.UNKNOWN)
+
+
+def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int]) -> None:
+    """Settle subscriptions that travelled in people's calls.
+
+    `versions` maps each one's id to its version when it was loaded; `accepted` are the ids of the email
+    consents that Braze took. Whatever changed meanwhile is marked again: the call may land after it.
+    """
+    with transaction.atomic():
+        rows = Subscription.objects.select_for_update().filter(id__in=versions).order_by("id")
+        now_at = dict(rows.values_list("id", "version"))
+        _mark_again([pk for pk, version in now_at.items() if version != versions[pk]])
+        taken = [pk for pk in accepted if now_at.get(pk) == versions[pk]]
+        Subscription.objects.filter(id__in=taken).update(
+            told=Told.SUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, **_FREE
+        )
+
+
+# --- Shared -------------------------------------------------------------------------------------------
+
+_FREE: dict[str, Any] = {"attempts": 0, "lease": None, "leased_until": None}
+
+
+def _failure(outcome: Outcome) -> dict[str, Any]:
+    changes: dict[str, Any] = {"lease": None, "leased_until": None}
+    changes["attempts"] = F("attempts") + (1 if outcome.counts else 0)
+    if outcome.retry_at is None:
+        return changes | {"parked_at": timezone.now(), "park_reason": outcome.reason}
+    return changes | {"due_at": outcome.retry_at}
+
+
+def _sort(
+    model: type[Outgoing], outcomes: Mapping[Claim, Outcome]
+) -> tuple[dict[Claim, Outcome], list[int]]:
+    """Return the outcomes that still count, and the ids of rows that were overtaken or lost their lease."""
+    rows = model._default_manager.select_for_update().filter(id__in=[claim.id for claim in outcomes])
+    now = timezone.now()
+    holds = {
+        (pk, version, lease)
+        for pk, version, lease, until in rows.order_by("id").values_list("id", "version", "lease", "leased_until")
+        if until and until > now
+    }
+    live = {claim: out for claim, out in outcomes.items() if (claim.id, claim.version, claim.lease) in holds}
+    overtaken = [claim for claim in outcomes if claim not in live]
+    _release(model, overtaken)
+    return live, [claim.id for claim in overtaken]
+
+
+def _release(model: type[Outgoing], claims: Iterable[Claim]) -> None:
+    for lease, same in _group({claim: claim.lease for claim in claims}).items():
+        model._default_manager.filter(id__in=[claim.id for claim in same], lease=lease).update(
+            lease=None, leased_until=None
+        )
+
+
+def _mark_again(ids: Collection[int]) -> None:
+    """Make overtaken subscriptions due again, with what Braze knows of them unknown."""
+    rows = Subscription.objects.filter(id__in=ids)
+    rows.update(told=Told.UNKNOWN)
+    rows.filter(state__in=(State.SUBSCRIBED, State.UNSUBSCRIBED)).update(due_at=timezone.now(), is_recheck=False)
+
+
+def _rows(model: type[Outgoing], claims: Iterable[Claim]) -> models.QuerySet[Any]:
+    return model._default_manager.filter(id__in=[claim.id for claim in claims])
+
+
+def _group(items: Mapping[Claim, Any]) -> dict[Any, list[Claim]]:
+    groups: dict[Any, list[Claim]] = defaultdict(list)
+    for claim, key in items.items():
+        groups[key].append(claim)
+    return groups
+
+
+def unsent() -> int:
+    """Return how many rows Braze has not been told: due, in back-off, or parked. A second look is none."""
+    subscriptions = Subscription.objects.filter(Q(due_at__isnull=False, is_recheck=False) | Q(parked_at__isnull=False))
+    profiles = BrazeProfile.objects.filter(Q(due_at__isnull=False) | Q(parked_at__isnull=False))
+    return subscriptions.count() + profiles.count()

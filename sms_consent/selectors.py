@@ -1,0 +1,73 @@
+"""Reads for pages: what is offered now, and where addresses stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from sms_consent.models import Disclosure, Program, Subscription
+
+OFFERS_FOR_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A program and the words that are shown for it now."""
+
+    program: Program
+    disclosure: Disclosure
+
+    @property
+    def box(self) -> str:
+        """The name of the program's box on forms."""
+        return f"program_{self.program.slug}"
+
+
+_offers: dict[str, tuple[float, list[Offer]]] = {}
+
+
+def offers(language: str) -> list[Offer]:
+    """Return the active programs with their newest published words in this language, or in the site's own.
+
+    Kept in the process for a few seconds: the form asks for it at every request. A program without
+    published words is not offered.
+    """
+    kept = _offers.get(language)
+    if kept and kept[0] > time.monotonic():
+        return kept[1]
+    found = _load_offers(language)
+    _offers[language] = (time.monotonic() + OFFERS_FOR_SECONDS, found)
+    return found
+
+
+def forget_offers() -> None:
+    """Drop what this process keeps, after an edit in this process."""
+    _offers.clear()
+
+
+def _load_offers(language: str) -> list[Offer]:
+    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False)
+    newest: dict[tuple[int, str], Disclosure] = {}
+    for disclosure in published.select_related("program").order_by("version"):
+        newest[disclosure.program_id, disclosure.language] = disclosure
+    programs = {disclosure.program_id: disclosure.program for disclosure in newest.values()}
+    found = [
+        Offer(program, shown)
+        for program in sorted(programs.values(), key=lambda program: (program.position, program.pk))
+        if (shown := newest.get((program.pk, language)) or newest.get((program.pk, settings.LANGUAGE_CODE)))
+    ]
+    return found
+
+
+def subscriptions_of(addresses: Iterable[str]) -> list[Subscription]:
+    """Return where these addresses stand on every program they have a history with."""
+    rows = Subscription.objects.filter(address__in=[address for address in addresses if address])
+    return list(rows.select_related("program").order_by("program__position", "program_id"))
+
+
+def programs() -> list[Program]:
+    """Return the active programs."""
+    return list(Program.objects.filter(is_active=True))

@@ -1,0 +1,168 @@
+"""What can be done about consent, one function per act. Each needs, or opens, one transaction.
+
+Every function locks the addresses first (`people.lock`), then writes records, subscriptions and outbox marks
+together (rule 1). None of them talks to Braze.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from sms_consent import ledger, outbox, people
+from sms_consent.choices import Act, Channel, Source, State
+from sms_consent.ledger import Circumstances, Entry, Key
+from sms_consent.models import ConsentRecord, Disclosure, Program, Subscription
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A ticked box: a program, the address it is about, and the words that stood beside it."""
+
+    program: Program
+    disclosure: Disclosure
+    address: str
+
+
+def record_choices(
+    choices: Sequence[Choice], *, source: Source, circumstances: Circumstances, proven: bool = False
+) -> list[int]:
+    """Write down the boxes somebody ticked; return the ids of the requests that now wait for confirmation.
+
+    `proven`: the person is signed in and the addresses are proven to be theirs. Otherwise a tick subscribes
+    only where the program takes unconfirmed sign-ups and nothing is known of the address (rule 11). The
+    caller has the addresses locked.
+    """
+    subscriptions = ledger.standings((choice.program.pk, choice.address) for choice in choices)
+    entries = [
+        Entry(
+            choice.program,
+            choice.address,
+            _tick(choice.program, subscriptions[choice.program.pk, choice.address], proven=proven),
+            source,
+            disclosure=choice.disclosure,
+            circumstances=circumstances,
+            proven=proven,
+        )
+        for choice in choices
+    ]
+    records = ledger.append(entries, subscriptions)
+    if proven:
+        outbox.mark_holders(choice.address for choice in choices if not choice.program.is_sms)
+    return _requests(subscriptions.values(), records)
+
+
+def _tick(program: Program, subscription: Subscription, *, proven: bool) -> Act:
+    if proven:
+        return Act.GRANTED
+    takes_it = not program.confirm_sign_ups and subscription.folded_to is None
+    return Act.GRANTED if takes_it else Act.REQUESTED
+
+
+def _requests(subscriptions: Iterable[Subscription], records: list[ConsentRecord]) -> list[int]:
+    """Return what a confirmation would confirm: what was just asked for, or what is still pending from before."""
+    asked = [record.pk for record in records if record.act == Act.REQUESTED]
+    pending = [row.request_id for row in subscriptions if row.state == State.PENDING and row.request_id]
+    return sorted({*asked, *pending})
+
+
+def confirm(requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances) -> list[Key]:
+    """Confirm requests made for this address; return the subscriptions that became subscribed by it.
+
+    A request that was answered, lapsed or followed by an opt-out changes nothing (design.md §4.2). The
+    caller has the address locked. Confirming an email never touches a phone number (EU-4).
+    """
+    return _answer(Act.CONFIRMED, requests, address=address, source=source, circumstances=circumstances)
+
+
+def invalidate(requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances) -> list[Key]:
+    """Take back requests that their addressee says were not theirs (SEC-12); return what changed by it."""
+    return _answer(Act.INVALIDATED, requests, address=address, source=source, circumstances=circumstances)
+
+
+def _answer(
+    act: Act, requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances
+) -> list[Key]:
+    asked = ConsentRecord.objects.filter(pk__in=requests, subject=people.subject(address))
+    entries = [
+        Entry(
+            record.program,
+            address,
+            act,
+            source,
+            disclosure=record.disclosure,
+            circumstances=circumstances,
+            proven=True,
+            request=record.pk,
+            requested_at=record.occurred_at,
+        )
+        for record in asked.select_related("program", "disclosure").order_by("pk")
+    ]
+    subscriptions = ledger.standings(entry.key for entry in entries)
+    useful = [entry for entry in entries if _would_change(subscriptions[entry.key], entry)]
+    ledger.append(useful, subscriptions)
+    if useful:
+        outbox.mark_holders([address])
+        outbox.wake()
+    return [entry.key for entry in useful]
+
+
+def _would_change(subscription: Subscription, entry: Entry) -> bool:
+    """Whether the answer still answers something: a link pressed twice, or too late, leaves no record (EM-4)."""
+    if entry.act == Act.INVALIDATED:
+        return subscription.request_id == entry.request
+    left_since = subscription.left_at and entry.requested_at and subscription.left_at >= entry.requested_at
+    return subscription.state == State.PENDING and not left_since
+
+
+def is_void(requests: Sequence[int], *, address: str) -> bool:
+    """Whether the address has opted out since it was asked: then its link confirms nothing any more."""
+    hashed = people.subject(address)
+    asked = ConsentRecord.objects.filter(pk__in=requests, subject=hashed)
+    left = dict(Subscription.objects.filter(subject=hashed).values_list("program_id", "left_at"))
+    return any(
+        (at := left.get(program)) is not None and at >= occurred_at
+        for program, occurred_at in asked.values_list("program_id", "occurred_at")
+    )
+
+
+@transaction.atomic
+def withdraw(
+    address: str,
+    *,
+    source: Source,
+    circumstances: Circumstances,
+    programs: Iterable[Program] | None = None,
+    stops: bool = False,
+    occurred_at: datetime | None = None,
+) -> list[ConsentRecord]:
+    """Opt an address out of these programs, or of every program of its channel; return the records.
+
+    Never refused and never put off: it holds for whoever has the address, and whether or not anyone does
+    (REV-3, REV-10, rule 4). `stops` marks one that only the handset can take back: by text, by the carrier
+    or found at Braze. `occurred_at` is the provider's time where there is one.
+    """
+    people.lock([address])
+    channel = Channel.EMAIL if "@" in address else Channel.SMS
+    chosen = list(Program.objects.filter(channel=channel) if programs is None else programs)
+    subscriptions = ledger.standings((program.pk, address) for program in chosen)
+    entries = [
+        Entry(
+            program,
+            address,
+            Act.WITHDRAWN,
+            source,
+            circumstances=circumstances,
+            stops=stops,
+            occurred_at=occurred_at,
+        )
+        for program in chosen
+    ]
+    records = ledger.append(entries, subscriptions)
+    if channel == Channel.EMAIL:
+        outbox.mark_holders([address])
+    outbox.wake()
+    return records

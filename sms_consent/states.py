@@ -1,0 +1,121 @@
+"""The table of states: how consent records fold into where an address stands.
+
+Pure functions; the only place that knows which act leads where. Records are folded in the order in which
+they happened, opt-outs first in a tie, so the order in which they arrive never matters (KW-13, BRZ-3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sms_consent.choices import Act, Source, State
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What the fold needs to know of one consent record.
+
+    `request` and `requested_at` name the request that a confirmation, a lapse or an "it wasn't me" is about.
+    `stops` marks an opt-out that only an opt-in word from the same handset lifts (REV-11, KW-8); `proven`
+    that whoever acted had proven the address to be theirs.
+    """
+
+    id: int
+    act: str
+    source: str
+    occurred_at: datetime
+    stops: bool = False
+    proven: bool = False
+    request: int | None = None
+    requested_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an address stands on a program, and what that rests on.
+
+    `request` is the record that asked for, or gave, the consent; `left_at` the newest opt-out;
+    `folded_to` the time of the newest record in it.
+    """
+
+    state: str = State.NONE
+    request: int | None = None
+    left_at: datetime | None = None
+    stopped_at: datetime | None = None
+    folded_to: datetime | None = None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether only the handset itself can opt in again."""
+        return self.stopped_at is not None
+
+
+def fold_all(happenings: Iterable[Happening]) -> Standing:
+    """Return where an address stands after all of these, in whatever order they are given."""
+    standing = Standing()
+    for happening in sorted(happenings, key=lambda h: (h.occurred_at, h.act != Act.WITHDRAWN, h.id)):
+        standing = fold(standing, happening)
+    return standing
+
+
+def fold(before: Standing, happening: Happening) -> Standing:
+    """Return where an address stands after one more act, the newest so far."""
+    after = _outcome(before, happening)
+    newest = max(filter(None, (before.folded_to, happening.occurred_at)))
+    return replace(after, folded_to=newest)
+
+
+def _outcome(before: Standing, it: Happening) -> Standing:
+    if it.act == Act.WITHDRAWN:
+        return _left(before, it.occurred_at, stops=it.stops)
+    if it.act == Act.EXPIRED or it.act == Act.INVALIDATED:
+        return _voided(before, it)
+    if before.left_at is not None and it.occurred_at <= before.left_at:
+        return before  # in a tie the opt-out wins
+    if it.act == Act.CONFIRMED:
+        return _confirmed(before, it)
+    return _asked(before, it) if it.act == Act.REQUESTED else _agreed(before, it)
+
+
+def _left(before: Standing, at: datetime, *, stops: bool) -> Standing:
+    stopped_at = at if stops else before.stopped_at
+    return Standing(State.UNSUBSCRIBED, left_at=at, stopped_at=stopped_at)
+
+
+def _voided(before: Standing, it: Happening) -> Standing:
+    if before.request is None or before.request != it.request:
+        return before
+    if before.state == State.PENDING:
+        return replace(before, state=State.NONE, request=None)
+    if before.state == State.SUBSCRIBED and it.act == Act.INVALIDATED:
+        return _left(before, it.occurred_at, stops=False)
+    return before
+
+
+def _confirmed(before: Standing, it: Happening) -> Standing:
+    if before.state != State.PENDING:
+        return before
+    if before.left_at and it.requested_at and it.requested_at <= before.left_at:
+        return before  # an opt-out since the request voids it
+    return replace(before, state=State.SUBSCRIBED, request=it.request or before.request)
+
+
+def _asked(before: Standing, it: Happening) -> Standing:
+    from_handset = it.source == Source.KEYWORD
+    if before.state == State.SUBSCRIBED or before.state == State.PENDING:
+        return before
+    if before.is_stopped and not from_handset:
+        return before
+    return replace(before, state=State.PENDING, request=it.id, stopped_at=None)
+
+
+def _agreed(before: Standing, it: Happening) -> Standing:
+    if it.source == Source.KEYWORD or (it.proven and not before.is_stopped):
+        return replace(before, state=State.SUBSCRIBED, request=it.id, stopped_at=None)
+    if it.proven:
+        return before
+    if before.folded_to is None:
+        return replace(before, state=State.SUBSCRIBED, request=it.id)
+    return _asked(before, it)  # nobody unproven subscribes an address that has a history here
