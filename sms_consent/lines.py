@@ -53,6 +53,11 @@ def clear(name: str, lane: str) -> None:
         logger.warning("Line to Braze open again: %s (%s).", name, lane)
 
 
+def known(lane: str) -> set[str]:
+    """Return the names of all lines that have stopped and not yet been seen to work again. One query."""
+    return set(BrazeLine.objects.filter(lane=lane).values_list("name", flat=True))
+
+
 def closed(lane: str) -> set[str]:
     """Return the names of the lines that are not to be tried now. One query."""
     lines = list(BrazeLine.objects.filter(lane=lane))

@@ -24,6 +24,7 @@ from sms_consent.outbox.marking import (
 )
 from sms_consent.outbox.settling import (
     Outcome,
+    note_left,
     open_riders,
     settle_profiles,
     settle_riders,
@@ -43,6 +44,7 @@ __all__ = [
     "mark_holders",
     "mark_waiting",
     "merge_away",
+    "note_left",
     "open_riders",
     "send_again",
     "settle_profiles",

@@ -61,7 +61,7 @@ def claim_numbers(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
         SUBSCRIPTION_FIELDS,
         told=Told.UNKNOWN,
         opened_at=now,
-        asked=models.Case(models.When(pending, then=F("asked") + 1), default=F("asked")),
+        asked=models.Case(models.When(pending, then=F("asked") + 1), default=F("asked"), output_field=models.IntegerField()),
         # A worker that dies while asking has still asked: the next look is five minutes away.
         due_at=models.Case(models.When(pending, then=now + settings.BRAZE_RECHECK_AFTER), default=F("due_at")),
         is_recheck=models.Case(models.When(pending, then=True), default=F("is_recheck")),

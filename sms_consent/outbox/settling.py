@@ -81,6 +81,12 @@ def _give_back(claims: list[Claim], outcome: Outcome) -> None:
         _rows(Subscription, same).update(told=told, asked=asked, is_recheck=was_recheck)
 
 
+def note_left(subscription: int) -> None:
+    """Braze itself said that this one has left: there is nothing to tell it."""
+    rows = Subscription.objects.filter(pk=subscription, state=State.UNSUBSCRIBED)
+    rows.update(told=Told.UNSUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, **_FREE)
+
+
 def settle_profiles(outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mapping[str, Any]]) -> None:
     """Write down what came of calls about people. `sent` maps a profile's id to the attributes it carried."""
     with transaction.atomic():

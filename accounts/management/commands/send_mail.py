@@ -1,0 +1,45 @@
+"""`manage.py send_mail`"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from post_office.mail import get_queued, send_queued
+
+PAUSE = 1.0  # seconds between looks at the queue
+
+
+class Command(BaseCommand):
+    """Sends the mails that wait in the queue. Run one of these."""
+
+    help = "Send queued mails until stopped. A mail server that is down costs time, never a mail."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Offer one pass for cron and tests."""
+        parser.add_argument("--once", action="store_true", help="send what is queued now and exit")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Look at the queue every second; django-post-office sends, retries and keeps what fails."""
+        if options["once"]:
+            _send(self)
+            return
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        self.stdout.write("Sending queued mails. Stop with Ctrl-C.")
+        while not stop.wait(PAUSE):
+            _send(self)
+
+
+def _send(command: BaseCommand) -> None:
+    try:
+        while get_queued():
+            send_queued()
+    except DatabaseError as error:
+        command.stderr.write(f"The database did not answer: {error}")
+        connection.close()

@@ -1,0 +1,120 @@
+"""Bodies of Braze calls, built from plain values. Pure; the shapes are those of braze.md §§3, 4 and 10."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import phonenumbers
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Where one of a person's addresses stands on one program.
+
+    `state` is none, pending, subscribed or unsubscribed; `told` what Braze last accepted ("asked" for double
+    opt-in); `asked_now` that the first call of this very pair has just asked.
+    """
+
+    subscription: int
+    program: str
+    group_id: str
+    is_sms: bool
+    state: str
+    told: str
+    asked_now: bool = False
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who a profile is about; `email` and `phone` are empty where unknown."""
+
+    external_id: str
+    email: str = ""
+    phone: str = ""
+    language: str = ""
+    time_zone: str = ""
+
+
+def status(
+    *, group_id: str, state: str, is_sms: bool, addresses: Sequence[str], external_id: str = "", double_opt_in: bool = False
+) -> Body:
+    """Return the first call: one group and state for one new person (`external_id`), or for up to 50 addresses."""
+    body: Body = {"subscription_group_id": group_id, "subscription_state": state}
+    kind = "phone" if is_sms else "email"
+    if external_id:
+        body |= {"external_id": external_id, kind: addresses[0]}
+    else:
+        body[kind] = list(addresses)
+    if double_opt_in:
+        body["use_double_opt_in_logic"] = True
+    return body
+
+
+def attributes(person: Person, consents: Sequence[Consent], accepted: Mapping[str, Any]) -> Body:
+    """Return what a person's profile should say. An address is there only with a reason (rule 11)."""
+    wanted: Body = {"language": person.language, "time_zone": person.time_zone}
+    texts = [consent for consent in consents if consent.is_sms]
+    emails = [consent for consent in consents if not consent.is_sms]
+    if person.phone and (_any(texts, "pending", "subscribed") or accepted.get("phone") == person.phone):
+        wanted |= {"phone": person.phone, "country": _country(person.phone)}
+    if person.email and (_any(emails, "subscribed") or accepted.get("email") == person.email):
+        wanted |= {"email": person.email, "email_subscribe": _email_subscribe(emails)}
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _email_subscribe(emails: Sequence[Consent]) -> str:
+    if _any(emails, "subscribed"):
+        return "opted_in"
+    return "unsubscribed" if _any(emails, "unsubscribed") else ""
+
+
+def _any(consents: Sequence[Consent], *states: str) -> bool:
+    return any(consent.state in states for consent in consents)
+
+
+def _country(phone: str) -> str:
+    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""
+
+
+def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -> Body:
+    """Return what Braze must be sent: what differs, or everything when what it has is unknown.
+
+    An address that is no longer wanted is cleared with null; other attributes are left as they are.
+    """
+    changed = {name: value for name, value in wanted.items() if is_unknown or accepted.get(name) != value}
+    gone = {name: None for name in ("email", "phone") if name not in wanted and (is_unknown or name in accepted)}
+    return changed | gone
+
+
+def riders(consents: Sequence[Consent], changed: Mapping[str, Any]) -> tuple[list[Body], list[int]]:
+    """Return the `subscription_groups` of a profile's call, and which subscriptions it newly tells.
+
+    Email consents travel here. A number's consent, already accepted by the first call, is repeated when
+    this call puts the number on the profile; with double opt-in, that is what starts it.
+    """
+    entries: list[Body] = []
+    told: list[int] = []
+    for consent in consents:
+        if not consent.is_sms and consent.state == "subscribed" and consent.told != "subscribed":
+            entries.append(_entry(consent))
+            told.append(consent.subscription)
+        elif consent.is_sms and changed.get("phone") and _goes_along(consent):
+            entries.append(_entry(consent))
+    return entries, told
+
+
+def _goes_along(consent: Consent) -> bool:
+    return (consent.state == "subscribed" and consent.told == "subscribed") or (
+        consent.state == "pending" and consent.asked_now
+    )
+
+
+def _entry(consent: Consent) -> Body:
+    entry: Body = {"subscription_group_id": consent.group_id, "subscription_state": "subscribed"}
+    if consent.state == "pending":
+        entry["use_double_opt_in_logic"] = True
+    return entry

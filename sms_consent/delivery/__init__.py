@@ -1,0 +1,5 @@
+"""The worker's side: takes what is due from the outbox to Braze. The only code that calls `braze/`."""
+
+from sms_consent.delivery.worker import Worker, deliver_due, deliver_opt_outs_due
+
+__all__ = ["Worker", "deliver_due", "deliver_opt_outs_due"]

@@ -1,0 +1,79 @@
+"""`manage.py create_default_programs`"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from sms_consent import disclosures
+from sms_consent.choices import Channel
+from sms_consent.exceptions import DisclosureError
+from sms_consent.models import Program
+
+
+class Command(BaseCommand):
+    """Creates the programs `sms` and `email` with published English words, from the settings. Safe to repeat."""
+
+    help = "Create the programs 'sms' and 'email' with a published English disclosure each, if they are not there."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create what is missing; what is there belongs to the admin and is left alone."""
+        for slug, make in (("sms", _sms), ("email", _email)):
+            if Program.objects.filter(slug=slug).exists():
+                self.stdout.write(f"Program {slug!r} is there already.")
+                continue
+            try:
+                make()
+            except DisclosureError as error:
+                raise CommandError(f"Program {slug!r}: {error}") from error
+            self.stdout.write(self.style.SUCCESS(f"Created program {slug!r}."))
+
+
+def _sms() -> None:
+    program = Program(
+        slug="sms",
+        name="Text messages",
+        channel=Channel.SMS,
+        purpose="offers and news",
+        frequency="Message frequency varies",
+        sender=settings.SMS_NUMBER,
+        subscription_group_id=_group("BRAZE_SMS_SUBSCRIPTION_GROUP_ID"),
+        confirm_sign_ups=False,
+        position=1,
+    )
+    _create(program, disclosures.SMS_DRAFT, "Yes, text me offers and news")
+
+
+def _email() -> None:
+    program = Program(
+        slug="email",
+        name="Emails",
+        channel=Channel.EMAIL,
+        purpose="offers and news",
+        frequency="About one email a week",
+        sender=settings.DEFAULT_FROM_EMAIL,
+        subscription_group_id=_group("BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID"),
+        confirm_sign_ups=True,
+        position=2,
+    )
+    _create(program, disclosures.EMAIL_DRAFT, "Yes, email me offers and news")
+
+
+def _group(name: str) -> str:
+    value = str(getattr(settings, name))
+    if not value:
+        raise CommandError(f"{name} must be set: copy the id from the subscription group's page in Braze.")
+    return value
+
+
+@transaction.atomic
+def _create(program: Program, draft: str, label: str) -> None:
+    program.brand = settings.BRAND_NAME
+    program.full_clean()
+    program.save()
+    disclosures.publish(
+        disclosures.draft(program, language=settings.LANGUAGE_CODE, text=draft, label=label, button="Sign up")
+    )

@@ -1,0 +1,46 @@
+"""`manage.py sync_braze`"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from sms_consent.delivery import Worker
+
+
+class Command(BaseCommand):
+    """The worker that brings Braze up to date."""
+
+    help = "Bring Braze up to date, until stopped. Any number of these may run."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Offer one round for cron and scripts."""
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            help="send all that is due and exit: 0 if nothing is left unsent, 1 otherwise",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run; SIGINT and SIGTERM let the calls in flight end first."""
+        worker = Worker()
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            worker.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        if not options["once"]:
+            self.stdout.write("Bringing Braze up to date. Stop with Ctrl-C.")
+            worker.run()
+            return
+        left = worker.run_once()
+        if left:
+            self.stderr.write(f"{left} left unsent. See “What Braze was told” in the admin.")
+            sys.exit(1)
+        self.stdout.write("Nothing is left unsent.")

@@ -1,0 +1,54 @@
+"""The calls as they came, the newest few thousand of them."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import Any
+
+from .pulse import Pulse
+from .records import Call
+
+KEPT_CALLS = 5_000
+KEPT_CHARACTERS = 10_000
+
+
+class Calls:
+    """A record per call. It never sees the Authorization header. Benchmarks switch it off."""
+
+    def __init__(self, pulse: Pulse, *, keep: int = KEPT_CALLS) -> None:
+        self._pulse = pulse
+        self.kept: deque[Call] = deque(maxlen=keep)
+        self.count = 0
+        self.is_recording = keep > 0
+
+    def begin(self, method: str, path: str, query: str, body: bytes) -> Call:
+        with self._pulse.lock:
+            self.count += 1
+            if not self.is_recording:
+                return Call(self.count, 0.0, method, path, query, None, len(body))
+            call = Call(self.count, self._pulse.now(), method, path, query, _readable(body), len(body))
+            call.revision = self._pulse.beat()
+            self.kept.append(call)
+            return call
+
+    def end(self, call: Call, *, status: int | None, seconds: float) -> None:
+        with self._pulse.lock:
+            call.status, call.seconds = status, seconds
+            if self.is_recording:
+                call.revision = self._pulse.beat()
+
+    def note(self, call: Call, notes: list[str]) -> None:
+        """Add what became of a call, possibly after it was answered."""
+        with self._pulse.lock:
+            call.notes += notes
+            call.revision = self._pulse.beat()
+
+
+def _readable(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body[:KEPT_CHARACTERS].decode("utf-8", "replace")

@@ -1,0 +1,86 @@
+"""What every test may use: the outside world on a real port, the default programs, people as they act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.test import Client, TransactionTestCase
+
+from sms_consent import selectors, triggers
+from sms_consent.delivery import Worker
+from sms_consent.models import Program
+from sms_consent.sandbox import Sandbox
+from tests import settings as site
+from tests.people import Visitor
+
+SMS = site.BRAZE_SMS_SUBSCRIPTION_GROUP_ID
+EMAIL = site.BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_may_empty_the_ledger() -> Iterator[None]:
+    """Lift the append-only triggers for the flush with which Django ends a transactional test, and only then.
+
+    They are put back in `finally`, so that the next test finds them whatever happened.
+    """
+    flush = TransactionTestCase._fixture_teardown
+
+    def guarded(self: TransactionTestCase) -> None:
+        for alias in self._databases_names(include_mirrors=False):
+            triggers.lift(alias)
+        try:
+            flush(self)
+        finally:
+            for alias in self._databases_names(include_mirrors=False):
+                triggers.install(alias)
+
+    TransactionTestCase._fixture_teardown = guarded
+    yield
+    TransactionTestCase._fixture_teardown = flush
+
+
+@pytest.fixture(scope="session")
+def _world() -> Iterator[Sandbox]:
+    with Sandbox(key=site.BRAZE_REST_KEY, groups={SMS: "sms", EMAIL: "email"}) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_world: Sandbox, settings: Any) -> Sandbox:
+    """Braze, phones and mailboxes, empty, on real ports; the site's settings point there."""
+    _world.reset()
+    settings.BRAZE_REST_URL = _world.url
+    settings.EMAIL_BACKEND = "post_office.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", _world.smtp_port
+    return _world
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept_from_the_test_before() -> Iterator[None]:
+    selectors.forget_offers()
+    cache.clear()
+    yield
+
+
+@pytest.fixture
+def programs(db: None) -> dict[str, Program]:
+    """The default programs, published, by slug."""
+    call_command("create_default_programs", verbosity=0)
+    selectors.forget_offers()
+    return {program.slug: program for program in Program.objects.all()}
+
+
+@pytest.fixture
+def deliver() -> Callable[[], int]:
+    """Run the worker until nothing is due; returns how many rows are left unsent."""
+    return lambda: Worker().run_once()
+
+
+@pytest.fixture
+def visit(programs: dict[str, Program], sandbox: Sandbox) -> Callable[[], Visitor]:
+    """Make a visitor with a browser of their own."""
+    return lambda: Visitor(Client(), sandbox)
