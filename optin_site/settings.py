@@ -100,6 +100,7 @@ POST_OFFICE = {
     "BACKENDS": {"default": MAIL_TRANSPORT},
     "MAX_RETRIES": 8640,  # with the interval below: three days, then it waits in the admin as failed
     "RETRY_INTERVAL": timedelta(seconds=30),
+    "SENDING_ORDER": ["-priority", "id"],
     "LOG_LEVEL": 1,  # a log row per failure, none per success
 }
 

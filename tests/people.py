@@ -41,7 +41,9 @@ class Visitor:
         page = self.client.get(reverse("account_signup"))
         data = hidden_fields(page.content.decode())
         data |= {"email": email, "phone": phone} | {f"program_{slug}": "on" for slug in boxes} | changes
-        return self.client.post(reverse("account_signup"), data)
+        answer = self.client.post(reverse("account_signup"), data)
+        call_command("send_mail", "--once")
+        return answer
 
     def preferences(self, phone: str, *boxes: str) -> Any:
         """Save the preference page with this number and these boxes ticked."""
@@ -51,7 +53,6 @@ class Visitor:
 
     def links(self, email: str) -> list[str]:
         """Return the confirmation links in this mailbox, oldest first."""
-        call_command("send_mail", "--once")
         mails = [mail for mail in self.sandbox.world.mails if email in mail.to]
         paths = (re.search(r"/confirm/[\w-]+/", mail.text) for mail in sorted(mails, key=lambda mail: mail.number))
         return [match[0] for match in paths if match]
@@ -63,10 +64,10 @@ class Visitor:
 
     def sign_in(self, email: str) -> None:
         """Sign in with the code from the mailbox."""
-        self.client.post(reverse("account_login"), {"login": email})
+        self.client.post(reverse("account_login"), {"email": email})
         call_command("send_mail", "--once")
         newest = max((m for m in self.sandbox.world.mails if email in m.to), key=lambda mail: mail.number)
-        code = re.search(r"^\s*([A-Z0-9]{3}-?[A-Z0-9]{3,})\s*$", newest.text, re.MULTILINE)
+        code = re.search(r"^\s*([A-Z0-9]{4}-?[A-Z0-9]{4})\s*$", newest.text, re.MULTILINE)
         assert code, newest.text
         self.client.post(reverse("account_confirm_login_code"), {"code": code[1]})
 

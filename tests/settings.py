@@ -16,7 +16,6 @@ RATE_LIMITS = False
 ACCOUNT_RATE_LIMITS = False
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # A file: threads and processes of a test share it as they would in production.
-    _folder = Path(tempfile.gettempdir()) / f"optin-tests-{os.getuid()}"
-    _folder.mkdir(exist_ok=True)
-    DATABASES["default"]["TEST"] = {"NAME": str(_folder / "test.sqlite3")}
+    # A file: threads and processes of a test share it as they would in production. Gone when the tests end.
+    _folder = tempfile.TemporaryDirectory(prefix="optin-tests-")
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder.name) / "test.sqlite3")}
