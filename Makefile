@@ -6,7 +6,10 @@ STAMP := $(VENV)/.locked
 
 .PHONY: run test lint bench lock clean
 
-$(STAMP): requirements.lock pyproject.toml
+.env:
+	@cp .env.example .env
+
+$(STAMP): requirements.lock | .env
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock

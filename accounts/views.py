@@ -128,7 +128,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             "subscriptions": selectors.subscriptions_of([confirmation.email]),
         }
     response = render(request, "accounts/confirm.html", context, status=404 if state is Link.UNKNOWN else 200)
-    response["Referrer-Policy"] = "no-referrer"
+    # The token must not reach other sites. Not "no-referrer": with it browsers send "Origin: null" and the
+    # button's POST fails the CSRF check.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 

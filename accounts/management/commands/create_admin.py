@@ -25,9 +25,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create or promote. Safe to repeat."""
         email = options["email"].lower()
-        person = User.objects.filter(email=email).first() or User.objects.create_user(email)
-        if not person.is_superuser:
-            person.is_staff = person.is_superuser = True
-            person.save(update_fields=["is_staff", "is_superuser"])
+        person = User.objects.filter(email=email).first() or _new(email)
+        User.objects.filter(pk=person.pk).update(is_staff=True, is_superuser=True)
         EmailAddress.objects.get_or_create(user=person, email=email, defaults={"primary": True})
         self.stdout.write(f"{email} may sign in to /admin/ with a code sent to that address.")
+
+
+def _new(email: str) -> User:
+    """Return a new person without the signal that marks them: staff are no news for Braze until they sign up."""
+    person = User(email=email)
+    person.set_unusable_password()
+    person.full_clean()
+    return User.objects.bulk_create([person])[0]

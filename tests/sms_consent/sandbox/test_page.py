@@ -1,8 +1,6 @@
 """The page: what is served, and what a person sees and does in a real browser."""
 
-import os
 import re
-import shutil
 import smtplib
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 import requests
 
 from sms_consent.sandbox import page
+from tests.browsing import chromium
 
 ANNA = "+12025550101"
 FILES = sorted(Path(page.__file__).parent.glob("*.*s")) + [Path(page.__file__).parent / "index.html"]
@@ -18,18 +17,8 @@ FILES = sorted(Path(page.__file__).parent.glob("*.*s")) + [Path(page.__file__).p
 
 @pytest.fixture(scope="module")
 def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium here")
-        pytest.skip("no Chromium here")
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture
