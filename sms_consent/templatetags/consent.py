@@ -1,0 +1,44 @@
+"""Filters for the words that people agree to, and for fields that point to them."""
+
+from __future__ import annotations
+
+from django import template
+from django.forms import BoundField
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from sms_consent import disclosures
+
+register = template.Library()
+
+LINK_STARTS = ("https://", "http://", "mailto:", "tel:")
+
+
+@register.filter
+def disclosure_words(words: str, base_url: str = "") -> SafeString:
+    """Return words as safe HTML with their links; `base_url` makes those to our own pages absolute, for mails.
+
+    Everything is escaped, and what is neither a page of ours nor an ordinary link stays plain text.
+    """
+    return format_html_join("", "{}", ((_piece(text, link, base_url),) for text, link in disclosures.links(words)))
+
+
+def _piece(text: str, link: str, base_url: str) -> str:
+    if link.startswith("/") and not link.startswith("//"):
+        return format_html('<a href="{}{}">{}</a>', base_url, link, text)
+    if link.lower().startswith(LINK_STARTS):
+        return format_html('<a href="{}" rel="noopener">{}</a>', link, text)
+    return text
+
+
+@register.filter
+def disclosure_text(words: str, base_url: str = "") -> str:
+    """Return words as plain text with their links written out, for mails."""
+    return disclosures.plain_text(words, base_url)
+
+
+@register.filter
+def described_by(field: BoundField, ids: str) -> SafeString:
+    """Render a field's widget, described by the elements with these ids, and first by its errors if it has any."""
+    described = f"{field.auto_id}_error {ids}" if field.errors else ids
+    return field.as_widget(attrs={"aria-describedby": described})
