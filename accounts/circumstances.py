@@ -23,6 +23,7 @@ def of_request(request: HttpRequest, *, boxes: Mapping[str, bool] | None = None)
         page=_clean(request.build_absolute_uri(request.path)),
         referrer=_clean(headers.get("Referer", "")),
         boxes=dict(boxes or {}),
+        person=getattr(request.user, "external_id", ""),
     )
 
 

@@ -90,7 +90,7 @@ def refuse(token: str, *, circumstances: Circumstances) -> Link:
     """Take the sign-up back: "this wasn't me" (SEC-12). Returns what the link was before.
 
     Takes back what that sign-up asked for, even after its button was pressed, and nothing that was agreed
-    to before it.
+    to before it. A number that the button made theirs goes to a phone-only row, its consent untouched (EU-4).
     """
     confirmation = _locked(token)
     state = state_of(confirmation)
@@ -99,7 +99,12 @@ def refuse(token: str, *, circumstances: Circumstances) -> Link:
     consent.invalidate(
         confirmation.requests, address=confirmation.email, source=Source.SIGN_UP, circumstances=circumstances
     )
+    person, phone = confirmation.person, confirmation.phone
+    if state is Link.USED and phone and person.phone == phone and not person.phone_proven_at:
+        numbers.give(person, "", keep_old=True, circumstances=circumstances)
+        person.save()
     Confirmation.objects.filter(pk=confirmation.pk).update(refused_at=timezone.now())
+    outbox.wake()
     return state
 
 

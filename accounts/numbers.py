@@ -5,11 +5,11 @@ from __future__ import annotations
 from phonenumber_field.phonenumber import to_python
 
 from accounts.models import User
-from sms_consent import outbox, people
+from sms_consent import outbox, selectors
 from sms_consent import services as consent
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import BrazeProfile
+from sms_consent.models import BrazeProfile, Program
 
 
 def give(
@@ -23,26 +23,31 @@ def give(
     """Make `phone` (E.164, or empty) the person's number; the caller has the addresses locked and saves them.
 
     The number's consent is its own and stays as it is. The old number is withdrawn unless somebody else
-    holds it; with `keep_old` it goes to a phone-only row instead, consent and all: then it was never shown
-    to be this person's (design.md §4.3).
+    holds it: all of it if it was proven, otherwise what this person asked for on it. With `keep_old` it goes
+    to a phone-only row instead, consent and all: then it was never shown to be this person's (design.md §4.3).
     """
-    old = person.phone_number
+    old, was_proven = person.phone_number, person.phone_proven_at is not None
     if old == phone:
         _take_over(person, phone)
         return
     person.phone, person.phone_proven_at = to_python(phone or None), None
     _take_over(person, phone)
-    if old and not User.objects.filter(phone=old).exclude(pk=person.pk).exists():
-        _let_go(old, keep=keep_old, circumstances=circumstances, source=source, person=person)
-
-
-def _let_go(old: str, *, keep: bool, circumstances: Circumstances, source: Source, person: User) -> None:
-    if keep:
+    if not old or User.objects.filter(phone=old).exclude(pk=person.pk).exists():
+        return
+    if keep_old:
         stranger = User(phone=old, language=person.language)
         stranger.set_unusable_password()
         stranger.save()
     else:
-        consent.withdraw(old, source=source, circumstances=circumstances)
+        programs = may_leave(person, old, proven=was_proven)
+        consent.withdraw(old, programs=programs, source=source, circumstances=circumstances)
+
+
+def may_leave(person: User, phone: str, *, proven: bool) -> list[Program]:
+    """Return the programs that this person may take a number out of: of a stranger's, only their own doing."""
+    if proven:
+        return [program for program in selectors.programs() if program.is_sms]
+    return consent.asked_only_by(person.external_id, phone)
 
 
 def _take_over(person: User, phone: str) -> None:

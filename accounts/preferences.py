@@ -45,11 +45,12 @@ def _has_proven(person: User, choice: Choice) -> bool:
 
 @transaction.atomic(durable=True)
 def leave(person: User, programs: Sequence[Program], *, circumstances: Circumstances) -> None:
-    """Opt the person's addresses out of these programs."""
+    """Opt the person's addresses out of these programs; of a number never proven, what they asked for themselves."""
     people.lock([person.email or "", person.phone_number])
-    for address, is_sms in ((person.phone_number, True), (person.email or "", False)):
-        left = [program for program in programs if program.is_sms is is_sms]
-        if address and left:
-            consent.withdraw(
-                address, programs=left, source=Source.PREFERENCE_PAGE, circumstances=circumstances
-            )
+    phone, email = person.phone_number, person.email or ""
+    allowed = numbers.may_leave(person, phone, proven=person.phone_proven_at is not None) if phone else []
+    left = {phone: [program for program in programs if program in allowed]}
+    left[email] = [program for program in programs if not program.is_sms]
+    for address, some in left.items():
+        if address and some:
+            consent.withdraw(address, programs=some, source=Source.PREFERENCE_PAGE, circumstances=circumstances)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -49,7 +49,8 @@ def sign_up(form: SignUp, *, make_link: MakeLink, base_url: str, send_mail: bool
     EmailAddress.objects.bulk_create(
         [EmailAddress(user=person, email=form.email, primary=True, verified=False)], ignore_conflicts=True
     )
-    requests = consent.record_choices(form.choices, source=Source.SIGN_UP, circumstances=form.circumstances)
+    circumstances = replace(form.circumstances, person=person.external_id)
+    requests = consent.record_choices(form.choices, source=Source.SIGN_UP, circumstances=circumstances)
     confirmation = Confirmation(
         person=person, email=form.email, phone=form.phone or None, requests=requests, language=form.language
     )

@@ -152,7 +152,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         return _save(request, person, form)
-    joined = [row for row in _standings(person) if row.state in (State.SUBSCRIBED, State.PENDING)]
+    joined = [row for row in _standings(person) if row.state == State.SUBSCRIBED]
     return render(request, "accounts/preferences.html", {"form": form, "joined": joined, "person": person})
 
 

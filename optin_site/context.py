@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def brand(request: HttpRequest) -> dict[str, str]:
+def brand(request: HttpRequest | None = None) -> dict[str, str]:
     """Return the brand's name and contacts, and where its terms and privacy policy are."""
     return {
         "brand_name": settings.BRAND_NAME,

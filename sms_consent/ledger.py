@@ -29,7 +29,7 @@ class Circumstances:
     """How and where an act was done; goes into the evidence as it is (REC-3, US-3).
 
     `boxes` maps each program offered to whether its box was ticked when the form was sent; all were empty
-    when it was shown (CTA-1). `agent` and `note` are for opt-outs that staff write down for somebody.
+    when it was shown (CTA-1). `person` is the external_id of whoever acted. `agent` and `note` are for opt-outs that staff write down for somebody.
     """
 
     ip: str = ""
@@ -39,6 +39,7 @@ class Circumstances:
     page: str = ""
     referrer: str = ""
     boxes: Mapping[str, bool] = field(default_factory=dict)
+    person: str = ""
     agent: str = ""
     note: str = ""
     provider_id: str = ""
@@ -161,6 +162,12 @@ def canonical(payload: Mapping[str, Any]) -> str:
 def commitment(salt: str, payload: str) -> str:
     """Return the SHA-256 of salt and payload, 64 hex digits: proves evidence without holding any (LED-7)."""
     return hashlib.sha256(f"{salt}\n{payload}".encode()).hexdigest()
+
+
+def who(record: ConsentRecord) -> str:
+    """Return the external_id of whoever acted; empty if that was nobody known here, or has been erased."""
+    payload = record.evidence.payload
+    return str(json.loads(payload).get("person", "")) if payload else ""
 
 
 def _advance(subscription: Subscription, entry: Entry, record: ConsentRecord, now: datetime) -> None:

@@ -129,6 +129,27 @@ def is_void(requests: Sequence[int], *, address: str) -> bool:
     )
 
 
+def asked_only_by(person: str, address: str) -> list[Program]:
+    """Return the programs that this person (external_id), and nobody else, joined with this address.
+
+    Who has not proven a number can take back what they themselves asked for on it, and nothing else: or else
+    anyone could type a stranger's number and silence them (rule 11).
+    """
+    hashed = people.subject(address)
+    rows = Subscription.objects.filter(subject=hashed, state__in=(State.PENDING, State.SUBSCRIBED))
+    asked = ConsentRecord.objects.filter(subject=hashed, act__in=ledger.OPT_INS).select_related("evidence")
+    return [
+        row.program
+        for row in rows.select_related("program")
+        if {
+            ledger.who(record)
+            for record in asked
+            if record.program_id == row.program_id and not (row.left_at and record.occurred_at <= row.left_at)
+        }
+        == {person}
+    ]
+
+
 @transaction.atomic
 def withdraw(
     address: str,

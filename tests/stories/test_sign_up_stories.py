@@ -168,7 +168,7 @@ def test_story_17_the_button_after_an_unsubscribe(visit: Visit, deliver: Deliver
     deliver()
     assert standing(ALICE, "email") == "unsubscribed"
     assert acts(ALICE, "email") == ["requested", "withdrawn"]
-    assert "Unsubscribed" in page.content.decode()
+    assert "no longer valid" in page.content.decode()
     assert sandbox.world.profile(external_id(ALICE)).email is None
 
 
@@ -247,3 +247,26 @@ def test_the_seeds_two_calls(visit: Visit, deliver: Deliver, sandbox: Sandbox) -
     assert person["external_id"] == name
     assert person["phone"] == ALICES_PHONE
     assert person["subscription_groups"] == [{"subscription_group_id": SMS, "subscription_state": "subscribed"}]
+
+
+def test_a_stranger_who_types_a_number_cannot_silence_it(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    mallory = visit()
+    mallory.sign_up(BOB, ALICES_PHONE, "sms", "email")
+    mallory.press(mallory.links(BOB)[0])
+    mallory.sign_in(BOB)
+    mallory.client.post(reverse("preferences"), {"leave": "all"})
+    mallory.preferences(BOBS_PHONE)
+    deliver()
+    assert standing(ALICES_PHONE, "sms") == "subscribed"
+    assert standing(BOB, "email") == "unsubscribed"
+
+
+def test_not_me_gives_the_number_back_too(visit: Visit) -> None:
+    attacker, victim = visit(), visit()
+    attacker.sign_up(ALICE, BOBS_PHONE, "sms", "email")
+    link = victim.links(ALICE)[0]
+    victim.press(link)
+    victim.press(link, "not_me")
+    assert User.objects.get(email=ALICE).phone_number == ""
+    assert standing(BOBS_PHONE, "sms") == "subscribed"
