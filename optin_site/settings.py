@@ -1,5 +1,6 @@
 """All settings, from the environment. What each means: README.md, "Configuration"."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from optin_site.env import Reader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Reader(BASE_DIR / ".env")
+env = Reader(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
 
 DEBUG = env.debug
 SECRET_KEY = env.required("SECRET_KEY", development="for development only, never for a real person's data")

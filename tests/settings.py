@@ -4,8 +4,11 @@ import os
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("DEBUG", "true")
-os.environ.setdefault("PHONE_REGIONS", "US,AU,GB")
+# Whatever a developer has in .env, or a server in its environment, tests neither depend on it nor call it.
+os.environ |= {"ENV_FILE": os.devnull, "DEBUG": "true", "PHONE_REGIONS": "US,AU,GB"}
+os.environ |= {"BRAZE_REST_URL": "http://127.0.0.1:9", "BRAZE_REST_KEY": "sandbox-key"}
+for _name in ("BRAND_NAME", "BRAND_ADDRESS", "SUPPORT_EMAIL", "SMS_NUMBER", "TERMS_URL", "PRIVACY_URL"):
+    os.environ.pop(_name, None)
 
 from optin_site.settings import *  # noqa: F403
 from optin_site.settings import DATABASES
