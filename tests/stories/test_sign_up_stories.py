@@ -13,7 +13,7 @@ from accounts.models import User
 from sms_consent import services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import ConsentRecord, Program
+from sms_consent.models import ConsentRecord, Evidence, Program
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
 from tests.people import (
@@ -270,3 +270,13 @@ def test_not_me_gives_the_number_back_too(visit: Visit) -> None:
     victim.press(link, "not_me")
     assert User.objects.get(email=ALICE).phone_number == ""
     assert standing(BOBS_PHONE, "sms") == "subscribed"
+
+
+def test_evidence_never_holds_the_token_of_a_link(visit: Visit) -> None:
+    alice = visit()
+    alice.sign_up(ALICE, "", "email")
+    link = alice.links(ALICE)[0]
+    alice.client.post(link, {"answer": "confirm"}, headers={"referer": f"http://testserver{link}"})
+    token = link.split("/")[2]
+    assert acts(ALICE, "email") == ["requested", "confirmed"]
+    assert not Evidence.objects.filter(payload__contains=token).exists()
