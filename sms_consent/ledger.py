@@ -29,7 +29,8 @@ class Circumstances:
     """How and where an act was done; goes into the evidence as it is (REC-3, US-3).
 
     `boxes` maps each program offered to whether its box was ticked when the form was sent; all were empty
-    when it was shown (CTA-1). `person` is the external_id of whoever acted. `agent` and `note` are for opt-outs that staff write down for somebody.
+    when it was shown (CTA-1). `person` is the external_id of whoever acted. `agent` and `note` are for opt-outs that
+    staff write down for somebody.
     """
 
     ip: str = ""
@@ -90,8 +91,8 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
     before it within ten minutes and changes nothing leaves no record. Three statements, however many acts.
     """
     now = timezone.now()
-    timed = [replace(entry, occurred_at=entry.occurred_at or now) for entry in entries]
-    fresh = [entry for entry in timed if not _is_repeat(entry, subscriptions[entry.key])]
+    new = [entry for entry in entries if not _is_repeat(entry, subscriptions[entry.key], now)]
+    fresh = [replace(entry, occurred_at=entry.occurred_at or now) for entry in new]
     if not fresh:
         return []
     records = _write(fresh, now)
@@ -104,16 +105,24 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
     return records
 
 
-def _is_repeat(entry: Entry, subscription: Subscription) -> bool:
-    if subscription.folded_to is None or entry.occurred_at is None:
+def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
+    """Whether an act says again what the one before it said, and nothing would stand differently with it.
+
+    What carries a time of its own (texts, events) may arrive in any order, so that something from in between may
+    follow: there only the same act at the same time is a repeat. An opt-out that is newer than the last one never
+    is, for it outdoes opt-ins that the last one does not.
+    """
+    before = subscription.standing
+    if before.folded_to is None:
         return False
+    at = entry.occurred_at or now
     same_door = subscription.last_source == entry.source
     same_act = subscription.last_act == entry.act or {subscription.last_act, entry.act} <= OPT_INS
-    soon = abs(entry.occurred_at - subscription.folded_to) < REPEAT_WINDOW
+    soon = abs(at - before.folded_to) <= (timedelta(0) if entry.occurred_at else REPEAT_WINDOW)
     if not (same_door and same_act and soon):
         return False
-    after = fold(subscription.standing, _happening(entry, 0))
-    return after.state == subscription.state and after.stopped_at == subscription.stopped_at
+    after = fold(before, _happening(replace(entry, occurred_at=at), 0))
+    return replace(after, request=before.request, folded_to=before.folded_to) == before
 
 
 def _write(entries: Sequence[Entry], now: datetime) -> list[ConsentRecord]:
@@ -128,6 +137,7 @@ def _write(entries: Sequence[Entry], now: datetime) -> list[ConsentRecord]:
 
 
 def _record(entry: Entry, proof: Evidence, now: datetime) -> ConsentRecord:
+    assert entry.occurred_at is not None  # noqa: S101 - append() has filled it in
     return ConsentRecord(
         program=entry.program,
         disclosure=entry.disclosure,

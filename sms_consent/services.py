@@ -63,10 +63,13 @@ def _tick(program: Program, subscription: Subscription, *, proven: bool) -> Act:
 
 
 def _requests(subscriptions: Iterable[Subscription], records: list[ConsentRecord]) -> list[int]:
-    """Return what a confirmation would confirm: what was just asked for, or what is still pending from before."""
-    asked = [record.pk for record in records if record.act == Act.REQUESTED]
-    pending = [row.request_id for row in subscriptions if row.state == State.PENDING and row.request_id]
-    return sorted({*asked, *pending})
+    """Return what a confirmation would confirm: what was just asked for or, where that was a repeat, what it repeats.
+
+    One request per program: "this wasn't me" takes back what this form asked for, and no more.
+    """
+    waiting = {row.program_id: row.request_id for row in subscriptions if row.state == State.PENDING}
+    asked = {record.program_id: record.pk for record in records if record.act == Act.REQUESTED}
+    return sorted(filter(None, (waiting | asked).values()))
 
 
 def confirm(requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances) -> list[Key]:

@@ -12,6 +12,9 @@ from datetime import datetime
 
 from sms_consent.choices import Act, Source, State
 
+_TAKEN_BACK_FIRST = (Act.WITHDRAWN, Act.INVALIDATED, Act.EXPIRED, Act.REQUESTED, Act.GRANTED, Act.CONFIRMED)
+_RANK: dict[str, int] = {act.value: rank for rank, act in enumerate(_TAKEN_BACK_FIRST)}
+
 
 @dataclass(frozen=True)
 class Happening:
@@ -36,7 +39,7 @@ class Happening:
 class Standing:
     """Where an address stands on a program, and what that rests on.
 
-    `request` is the record that asked for, or gave, the consent; `left_at` the newest opt-out;
+    `request` is the record that asked for, or gave, the consent; `left_at` the newest opt-out or "this wasn't me";
     `folded_to` the time of the newest record in it.
     """
 
@@ -55,9 +58,14 @@ class Standing:
 def fold_all(happenings: Iterable[Happening]) -> Standing:
     """Return where an address stands after all of these, in whatever order they are given."""
     standing = Standing()
-    for happening in sorted(happenings, key=lambda h: (h.occurred_at, h.act != Act.WITHDRAWN, h.id)):
+    for happening in sorted(happenings, key=_order):
         standing = fold(standing, happening)
     return standing
+
+
+def _order(it: Happening) -> tuple[object, ...]:
+    """Sort by time. In a tie by what was done, opt-outs first; ids, which tell the order of arrival, come last."""
+    return it.occurred_at, _RANK[it.act], it.stops, it.proven, it.source, it.id
 
 
 def fold(before: Standing, happening: Happening) -> Standing:
@@ -88,7 +96,9 @@ def _voided(before: Standing, it: Happening) -> Standing:
     if before.request is None or before.request != it.request:
         return before
     if before.state == State.PENDING:
-        return replace(before, state=State.NONE, request=None)
+        # "This wasn't me" takes back whatever was asked before it; a lapse only the request that lapsed.
+        left_at = it.occurred_at if it.act == Act.INVALIDATED else before.left_at
+        return replace(before, state=State.NONE, request=None, left_at=left_at)
     if before.state == State.SUBSCRIBED and it.act == Act.INVALIDATED:
         return _left(before, it.occurred_at, stops=False)
     return before
