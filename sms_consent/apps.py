@@ -22,7 +22,7 @@ class SmsConsentConfig(AppConfig):
 
         person = apps.get_model(settings.AUTH_USER_MODEL)
         post_save.connect(signals.person_saved, sender=person, dispatch_uid="sms_consent.person_saved")
-        post_migrate.connect(install_triggers, dispatch_uid="sms_consent.install_triggers")
+        post_migrate.connect(install_triggers, sender=self, dispatch_uid="sms_consent.install_triggers")
         for check, tags in checks.CHECKS:
             register(check, *tags)
         register(checks.production, deploy=True)

@@ -67,10 +67,10 @@ def lift(using: str = "default") -> None:
 
 
 def installed(using: str = "default") -> set[str]:
-    """Return the names of the triggers that are there and enabled."""
+    """Return the names of the triggers that are there and always fire."""
     connection = connections[using]
     if connection.vendor == "postgresql":
-        sql = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+        sql = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
     else:
         sql = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     with connection.cursor() as cursor:
@@ -105,11 +105,14 @@ def _sqlite(guard: Guard) -> list[str]:
         "(" + " AND ".join(f"{column} = NEW.{column}" for column in columns) + ")" for columns in guard.unique
     )
     name, table = f"{guard.table}_no", guard.table
+    # REPLACE, and UPDATE OR REPLACE, push out another row without firing its DELETE trigger.
+    taken = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - names from GUARDS only
+    pushes_out = f"EXISTS (SELECT 1 FROM {table} WHERE ({same}) AND rowid <> OLD.rowid)"  # noqa: S608 - as above
+    changes = f"(({guard.frozen}) AND NOT ({guard.allowed})) OR {pushes_out}"
     return [
-        f"CREATE TRIGGER {name}_update BEFORE UPDATE ON {table} WHEN ({guard.frozen}) AND NOT ({guard.allowed}) {refuse}",
+        f"CREATE TRIGGER {name}_update BEFORE UPDATE ON {table} WHEN {changes} {refuse}",
         f"CREATE TRIGGER {name}_delete BEFORE DELETE ON {table} WHEN {guard.frozen} {refuse}",
-        # REPLACE deletes the old row without firing its DELETE trigger.
-        f"CREATE TRIGGER {name}_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}",  # noqa: S608 - names from GUARDS only
+        f"CREATE TRIGGER {name}_replace BEFORE INSERT ON {table} WHEN {taken} {refuse}",
     ]
 
 
@@ -126,4 +129,6 @@ def _postgresql(guard: Guard) -> list[str]:
         WHEN ({guard.frozen}) EXECUTE FUNCTION {name}_change()""",
         f"""CREATE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table}
         FOR EACH STATEMENT EXECUTE FUNCTION {name}_change()""",
+        # ALWAYS: `SET session_replication_role = replica` switches ordinary triggers off.
+        *(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}_{kind}" for kind in ("update", "delete", "truncate")),
     ]
