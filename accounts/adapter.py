@@ -5,17 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.httpkit import clean_client_ip
+from django.conf import settings
 from django.http import HttpRequest
 
 from optin_site.context import brand
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Sign-in by code for people who signed up here."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Keep allauth's own sign-up shut at every one of its doors."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the visitor's address: what the outermost of our proxies saw, never what a client claims.
+
+        A request with fewer hops than TRUSTED_PROXY_COUNT came round the proxies; then it is the peer's.
+        """
+        proxies = settings.TRUSTED_PROXY_COUNT
+        hops = request.headers.get("X-Forwarded-For", "").split(",")
+        seen = hops[-proxies] if 0 < proxies <= len(hops) else ""
+        return clean_client_ip(seen) or clean_client_ip(request.META.get("REMOTE_ADDR", "")) or ""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Let allauth's mails name the brand as ours do: subjects are rendered without a request."""

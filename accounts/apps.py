@@ -1,5 +1,9 @@
 """Django's entry to the app."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -8,3 +12,16 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     verbose_name = "People"
+
+    def ready(self) -> None:
+        """Hear of mailboxes that django-allauth has seen proven; nothing else."""
+        from allauth.account.signals import email_confirmed
+
+        email_confirmed.connect(mailbox_proven, dispatch_uid="accounts.mailbox_proven")
+
+
+def mailbox_proven(request: Any, email_address: Any, **kwargs: Any) -> None:
+    """A sign-in code has proven an address for the first time."""
+    from accounts import circumstances, links
+
+    links.prove_by_code(email_address.user, circumstances=circumstances.of_request(request))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import phonenumbers
+from allauth.account.forms import RequestLoginCodeForm
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ from sms_consent.selectors import Offer
 from sms_consent.services import Choice
 
 LONGEST_PHONE = 40
+LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,33 @@ class Box:
     disclosure: Disclosure
 
 
+class Unseen(forms.CharField):
+    """What a browser fills in by itself: nonsense in it is no value, never an error that nobody can mend."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> str:
+        """Return the value, or an empty string where there is nothing usable."""
+        try:
+            return str(super().clean(value))
+        except ValidationError:
+            return ""
+
+
+class Tick(forms.CheckboxInput):
+    """A box that only a value saying yes ticks: what agrees to nothing in words must not agree in law."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> bool:
+        """Return whether the box was ticked."""
+        return str(data.get(name, "")).lower() in ("on", "true", "1", "yes")
+
+
 class AddressFields(forms.Form):
     """Email and phone as people type them."""
 
     email = forms.EmailField(
         label=_("Email"),
-        max_length=254,
+        max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email", "enterkeyhint": "next"}),
     )
     phone = PhoneNumberField(
@@ -48,8 +71,8 @@ class AddressFields(forms.Form):
     )
 
     def clean_email(self) -> str:
-        """Addresses are kept and compared in lower case (DAT-6)."""
-        return str(self.cleaned_data["email"]).lower()
+        """Return the address as it is kept and compared: one spelling for one mailbox (DAT-6)."""
+        return one_spelling(self.cleaned_data["email"])
 
     def clean_phone(self) -> str:
         """Return E.164, or an empty string; refuse numbers of countries that are not served (SEC-2)."""
@@ -66,6 +89,22 @@ class AddressFields(forms.Form):
         return str(number.as_e164)
 
 
+def one_spelling(email: str) -> str:
+    """Return an email address in lower case, with its domain in ASCII as mail servers know it.
+
+    Raises ValidationError where no domain has that spelling. Case is folded the same way by every database only
+    for ASCII, and two Unicode spellings of one domain would be two people.
+    """
+    name, _at, domain = email.rpartition("@")
+    try:
+        spelled = f"{name}@{domain.encode('idna').decode()}".lower()
+    except UnicodeError:
+        spelled = ""
+    if not spelled.isascii() or not spelled or len(spelled) > LONGEST_EMAIL:
+        raise ValidationError(_("Enter a valid email address."), code="invalid")
+    return spelled
+
+
 def example_number() -> str:
     """Return a number of the default region as people there write it."""
     region = settings.PHONE_REGIONS[0]
@@ -75,6 +114,15 @@ def example_number() -> str:
     return str(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
+class SignInForm(RequestLoginCodeForm):
+    """The address to which a sign-in code is sent."""
+
+    def clean_email(self) -> str:
+        """Look the person up under the spelling that sign-ups are kept under."""
+        self.cleaned_data["email"] = one_spelling(self.cleaned_data["email"])
+        return str(super().clean_email())
+
+
 class ConsentBoxes(forms.Form):
     """One unticked box per offered program, each with the version of the words beside it (CTA-1, CTA-2, CTA-20)."""
 
@@ -82,10 +130,8 @@ class ConsentBoxes(forms.Form):
         super().__init__(*args, **kwargs)
         self.offers = list(offers)
         for offer in self.offers:
-            self.fields[offer.box] = forms.BooleanField(required=False, label=offer.disclosure.label)
-            self.fields[_shown(offer)] = forms.CharField(
-                required=False, initial=offer.disclosure.sha256, widget=forms.HiddenInput, max_length=64
-            )
+            self.fields[offer.box] = forms.BooleanField(required=False, label=offer.disclosure.label, widget=Tick)
+            self.fields[_shown(offer)] = Unseen(required=False, initial=offer.version, max_length=100)
 
     def boxes(self) -> list[Box]:
         """Return the boxes in the order of the programs."""
@@ -99,7 +145,7 @@ class ConsentBoxes(forms.Form):
         """Refuse a tick under words that are not, or no longer, the ones in force (rule 9)."""
         data = super().clean() or self.cleaned_data
         for offer in self.offers:
-            if data.get(offer.box) and data.get(_shown(offer)) != offer.disclosure.sha256:
+            if data.get(offer.box) and data.get(_shown(offer)) != offer.version:
                 self.add_error(
                     offer.box,
                     ValidationError(
@@ -110,11 +156,15 @@ class ConsentBoxes(forms.Form):
                 self._show_again(offer)
         return data
 
+    def is_stale(self) -> bool:
+        """Whether a box was ticked under other words than those in force."""
+        return any(self.has_error(offer.box, code="stale") for offer in self.offers)
+
     def _show_again(self, offer: Offer) -> None:
         """Bring the form back with the words in force and the box empty."""
-        self.data = self.data.copy()  # type: ignore[union-attr]
+        self.data = self.data.copy()  # type: ignore[attr-defined]
         self.data.pop(self.add_prefix(offer.box), None)  # type: ignore[attr-defined]
-        self.data[self.add_prefix(_shown(offer))] = offer.disclosure.sha256  # type: ignore[index]
+        self.data[self.add_prefix(_shown(offer))] = offer.version  # type: ignore[index]
 
     def chosen(self, *, email: str, phone: str) -> list[Choice]:
         """Return the ticked boxes with the address that each is about."""
@@ -132,11 +182,11 @@ def _shown(offer: Offer) -> str:
 class SignUpForm(ConsentBoxes, AddressFields):
     """Email, phone, one box per program; no box is required (CTA-3), nor the phone unless a text box is ticked."""
 
-    time_zone = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    time_zone = Unseen(required=False, max_length=64)
     field_order = ("email", "phone")
 
     def clean_time_zone(self) -> str:
-        """Keep a zone that exists; it is a nicety of the browser, never an error of the visitor."""
+        """Keep a zone that exists."""
         zone = str(self.cleaned_data.get("time_zone") or "")
         return zone if zone in _zones() else ""
 

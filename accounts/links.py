@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import numbers
-from accounts.models import Confirmation
+from accounts.models import Confirmation, User
 from accounts.services import MakeLink, hash_token, mail_link
 from sms_consent import outbox, people
 from sms_consent import services as consent
@@ -72,13 +72,9 @@ def press(token: str, *, circumstances: Circumstances) -> Link:
     addresses = EmailAddress.objects.filter(user=person, email=email)
     was_proven = addresses.filter(verified=True).exists()
     addresses.update(verified=True, primary=True)
-    consent.confirm(
-        confirmation.requests, address=email, source=Source.SIGN_UP, circumstances=circumstances
-    )
+    consent.confirm(confirmation.requests, address=email, source=Source.SIGN_UP, circumstances=circumstances)
     if confirmation.phone:
-        numbers.give(
-            person, confirmation.phone.as_e164, keep_old=not was_proven, circumstances=circumstances
-        )
+        numbers.give(person, confirmation.phone.as_e164, keep_old=not was_proven, circumstances=circumstances)
     person.save()
     Confirmation.objects.filter(pk=confirmation.pk).update(used_at=timezone.now())
     outbox.wake()
@@ -108,6 +104,21 @@ def refuse(token: str, *, circumstances: Circumstances) -> Link:
     return state
 
 
+@transaction.atomic(durable=True)
+def prove_by_code(person: User, *, circumstances: Circumstances) -> None:
+    """Note that a sign-in code has just proven the mailbox of a person whom anybody may have signed up.
+
+    The code says nothing about the number that was typed then: it goes to a phone-only row, consent and all,
+    until the button of its sign-up is pressed or the person enters it (design.md §4.3).
+    """
+    people.lock([person.email or "", person.phone_number])
+    person = User.objects.get(pk=person.pk)
+    if person.phone and not person.phone_proven_at:
+        numbers.give(person, "", keep_old=True, circumstances=circumstances)
+        person.save()
+    outbox.wake()
+
+
 def _locked(token: str) -> Confirmation | None:
     seen = find(token)
     if seen is None:
@@ -117,12 +128,15 @@ def _locked(token: str) -> Confirmation | None:
     return find(token)
 
 
+def open_one(confirmation_id: int) -> Confirmation | None:
+    """Return the confirmation of a sign-up if its link still does something."""
+    found = Confirmation.objects.select_related("person").filter(pk=confirmation_id).first()
+    return found if state_of(found) is Link.OPEN else None
+
+
 @transaction.atomic(durable=True)
-def send_again(confirmation_id: int, *, make_link: MakeLink, base_url: str) -> None:
+def send_again(first: Confirmation, *, make_link: MakeLink, base_url: str) -> None:
     """Mail a sign-up's link once more, under a new token; the first one keeps working."""
-    first = Confirmation.objects.select_related("person").filter(pk=confirmation_id).first()
-    if first is None or state_of(first) is not Link.OPEN:
-        return
     again = Confirmation(
         person=first.person, email=first.email, phone=first.phone, requests=first.requests, language=first.language
     )

@@ -31,16 +31,14 @@ def save(person: User, *, phone: str, choices: Sequence[Choice], circumstances: 
     for proven in (True, False):
         some = [choice for choice in choices if _has_proven(person, choice) is proven]
         if some:
-            consent.record_choices(
-                some, source=Source.PREFERENCE_PAGE, circumstances=circumstances, proven=proven
-            )
+            consent.record_choices(some, source=Source.PREFERENCE_PAGE, circumstances=circumstances, proven=proven)
     outbox.wake()
 
 
 def _has_proven(person: User, choice: Choice) -> bool:
     if choice.program.is_sms:
         return person.phone_proven_at is not None and person.phone_number == choice.address
-    return EmailAddress.objects.filter(user=person, email=choice.address, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=person, email=choice.address, verified=True).exists())
 
 
 @transaction.atomic(durable=True)

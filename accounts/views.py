@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
@@ -24,6 +26,7 @@ from accounts.models import User
 from accounts.services import SignUp
 from sms_consent import people, selectors
 from sms_consent.choices import State
+from sms_consent.models import Subscription
 
 WELCOME_COOKIE = "welcome"
 WELCOME_SECONDS = 3600
@@ -34,16 +37,28 @@ WELCOME_SECONDS = 3600
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponseBase:
     """Show the sign-up; take it, and send everyone to the same page (rule 10)."""
-    offers = selectors.offers(get_language() or settings.LANGUAGE_CODE)
     if request.method != "POST":
-        return render(request, "accounts/sign_up.html", {"form": SignUpForm(offers=offers)})
-    refused = ratelimit.consume_or_429(request, action="optin_signup")
+        return render(request, "accounts/sign_up.html", {"form": SignUpForm(offers=_offers())})
+    refused = _too_often(request, "optin_signup")
     if refused:
         return refused
-    form = SignUpForm(request.POST, offers=offers)
+    form = SignUpForm(request.POST, offers=_offers())
+    if form.is_stale():
+        # The words that this process keeps may be the older ones: another has published since.
+        selectors.forget_offers()
+        form = SignUpForm(request.POST, offers=_offers())
     if not form.is_valid():
         return render(request, "accounts/sign_up.html", {"form": form})
     return _signed_up(request, form)
+
+
+def _too_often(request: HttpRequest, action: str) -> HttpResponseBase | None:
+    refused: HttpResponseBase | None = ratelimit.consume_or_429(request, action=action)
+    return refused
+
+
+def _offers() -> list[selectors.Offer]:
+    return selectors.offers(get_language() or settings.LANGUAGE_CODE)
 
 
 def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
@@ -66,16 +81,17 @@ def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
         WELCOME_COOKIE,
         str(confirmation.pk),
         max_age=WELCOME_SECONDS,
+        path=reverse("welcome"),
         httponly=True,
         samesite="Lax",
-        secure=not settings.DEBUG,
+        secure=settings.SESSION_COOKIE_SECURE,
     )
     return response
 
 
 def _may_mail(request: HttpRequest, email: str) -> bool:
     """At most so many mails per address and day, whether it is known or not (EM-7)."""
-    return ratelimit.consume(request, action="optin_mail", key=email)
+    return bool(ratelimit.consume(request, action="optin_mail", key=email))
 
 
 def _link(request: HttpRequest, token: str) -> str:
@@ -92,7 +108,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
     """Say what happens next, the same to everyone; POST mails the link again."""
     if request.method != "POST":
         return render(request, "accounts/welcome.html")
-    refused = ratelimit.consume_or_429(request, action="optin_resend")
+    refused = _too_often(request, "optin_resend")
     if refused:
         return refused
     _send_again(request)
@@ -102,11 +118,12 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
 
 def _send_again(request: HttpRequest) -> None:
     try:
-        number = int(request.get_signed_cookie(WELCOME_COOKIE, max_age=WELCOME_SECONDS))
+        number = int(request.get_signed_cookie(WELCOME_COOKIE, max_age=WELCOME_SECONDS) or "")
     except (KeyError, BadSignature, ValueError):
         return
-    if ratelimit.consume(request, action="optin_mail", key=f"again:{number}"):
-        links.send_again(number, make_link=lambda token: _link(request, token), base_url=_base_url(request))
+    first = links.open_one(number)
+    if first and _may_mail(request, first.email):
+        links.send_again(first, make_link=lambda token: _link(request, token), base_url=_base_url(request))
 
 
 @never_cache
@@ -119,7 +136,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("confirm", token=token)
     confirmation = links.find(token)
     state = links.state_of(confirmation)
-    context = {"state": state.value, "confirmation": confirmation}
+    context: dict[str, Any] = {"state": state.value, "confirmation": confirmation}
     if confirmation is not None:
         context |= {
             "address": people.mask(confirmation.email),
@@ -156,18 +173,14 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/preferences.html", {"form": form, "joined": joined, "person": person})
 
 
-def _standings(person: User) -> list[selectors.Subscription]:
+def _standings(person: User) -> list[Subscription]:
     """Where the person's own addresses stand: a number only once it is proven to be theirs (design.md §4.3)."""
     return selectors.subscriptions_of([person.email or "", person.phone_number if person.phone_proven_at else ""])
 
 
 def _not_joined(person: User) -> list[selectors.Offer]:
     joined = {row.program_id for row in _standings(person) if row.state == State.SUBSCRIBED}
-    return [
-        offer
-        for offer in selectors.offers(get_language() or settings.LANGUAGE_CODE)
-        if offer.program.pk not in joined
-    ]
+    return [offer for offer in _offers() if offer.program.pk not in joined]
 
 
 def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResponse:

@@ -102,7 +102,7 @@ POST_OFFICE = {
     "MAX_RETRIES": 8640,  # with the interval below: three days, then it waits in the admin as failed
     "RETRY_INTERVAL": timedelta(seconds=30),
     "SENDING_ORDER": ["-priority", "id"],
-    "LOG_LEVEL": 1,  # a log row per failure, none per success
+    "LOG_LEVEL": 0,  # failures go to the log; a row for each would fill the database while a mail server is down
 }
 
 # --- Who people are: sign-in by a code sent to the mailbox, no passwords -----------------------------
@@ -120,17 +120,21 @@ ACCOUNT_LOGIN_BY_CODE_REQUIRED = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {"request_login_code": "accounts.forms.SignInForm"}
 
-# --- Limits: sign-ups and mails; sign-in limits are allauth's own -------------------------------------
+# --- Limits: ours, and one of django-allauth's made stricter; its others are as it ships them --------------
+# `key` is the email address, known or not: nobody's mailbox is flooded from here (EM-7).
+LIMITS = {
+    "optin_signup": "20/m/ip",
+    "optin_resend": "5/m/ip",
+    "optin_mail": "5/d/key",
+    "request_login_code": "20/m/ip,3/m/key,20/d/key",
+}
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
-ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
-    {"optin_signup": "20/m/ip", "optin_resend": "5/m/ip"} if RATE_LIMITS else False
-)
-SIGN_UP_MAILS_PER_ADDRESS_AND_DAY = 5
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = LIMITS if RATE_LIMITS else False
 
 # --- Behind proxies -----------------------------------------------------------------------------------
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -146,10 +150,8 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f'"{BRAND_NAME}" <{SUPPORT_E
 SERVER_EMAIL = SUPPORT_EMAIL
 
 # --- Phone numbers: the first region is the default, all of them the allow-list, at every door -----------
-PHONE_REGIONS = [
-    region.upper()
-    for region in env.names("PHONE_REGIONS", development=",".join(["US", *sorted(phonenumbers.SUPPORTED_REGIONS - {"US"})]))
-]
+_everywhere = ",".join(["US", *sorted(phonenumbers.SUPPORTED_REGIONS - {"US"})])
+PHONE_REGIONS = [region.upper() for region in env.names("PHONE_REGIONS", development=_everywhere)]
 if not PHONE_REGIONS or set(PHONE_REGIONS) - phonenumbers.SUPPORTED_REGIONS:
     raise ImproperlyConfigured("PHONE_REGIONS must list two-letter countries, for example US,CA.")
 PHONENUMBER_DEFAULT_REGION = PHONE_REGIONS[0]
@@ -170,6 +172,10 @@ BRAZE_SMS_SUBSCRIPTION_GROUP_ID = env.text(
 BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID = env.text(
     "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", development="e4a10000-0000-4000-8000-000000000002"
 )
+if BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_SMS_SUBSCRIPTION_GROUP_ID == BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID:
+    raise ImproperlyConfigured(
+        "BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID are the same group."
+    )
 BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
@@ -209,15 +215,19 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
+SESSION_ENGINE = "optin_site.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no form here takes a file, and files are not counted in the limit above
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "optin_site.logs.Scrubbed", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # urllib3 writes whole URLs, query strings with phone numbers included, at DEBUG.

@@ -1,7 +1,10 @@
 """Every address of the site. Apps by name only, so that the site imports none of them."""
 
+from typing import NoReturn
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.http import Http404, HttpRequest
 from django.urls import include, path
 
 admin.site.site_header = "Consent desk"
@@ -10,7 +13,15 @@ admin.site.index_title = "What people agreed to"
 # Staff sign in like everyone, by a code in their mailbox, with allauth's limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+
+def nothing_here(request: HttpRequest) -> NoReturn:
+    """Answer 404: nobody has a password to change."""
+    raise Http404
+
+
 urlpatterns = [
+    path("admin/password_change/", nothing_here),
+    path("admin/password_change/done/", nothing_here),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("sms_consent.urls")),

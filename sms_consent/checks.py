@@ -36,20 +36,6 @@ def ledger_is_guarded(app_configs: Any, databases: Sequence[str] | None = None, 
     return found
 
 
-def groups_differ(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report settings that contradict each other."""
-    sms, email = settings.BRAZE_SMS_SUBSCRIPTION_GROUP_ID, settings.BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID
-    if sms and sms == email:
-        return [
-            Error(
-                "BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID are the same group.",
-                hint="Copy each id from its group's page in Braze.",
-                id="sms_consent.E002",
-            )
-        ]
-    return []
-
-
 def production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report what a site with real visitors must not have (design.md §7)."""
     found: list[CheckMessage] = []
@@ -58,10 +44,16 @@ def production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(Warning("BRAZE_REST_URL is not one of Braze's https addresses.", hint=hint, id="sms_consent.W001"))
     if not settings.RATE_LIMITS:
         found.append(Warning("RATE_LIMITS is off.", hint="It is for load tests only.", id="sms_consent.W002"))
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "Mailed links are made from the host of the request: name yours."
+        found.append(Warning("ALLOWED_HOSTS lets anyone choose the host.", hint=hint, id="sms_consent.W004"))
+    if settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+        hint = "Set CACHE_URL to a cache that all processes share, or each of them counts for itself."
+        found.append(Warning("Limits are counted per process.", hint=hint, id="sms_consent.W005"))
     for name in ("BRAZE_SMS_SUBSCRIPTION_GROUP_ID", "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", "BRAND_ADDRESS"):
         if not getattr(settings, name):
             found.append(Warning(f"{name} is not set.", hint="See .env.example.", id="sms_consent.W003"))
     return found
 
 
-CHECKS = ((ledger_is_guarded, (Tags.database,)), (groups_differ, ()))
+CHECKS = ((ledger_is_guarded, (Tags.database,)),)

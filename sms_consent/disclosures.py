@@ -75,7 +75,7 @@ def render(draft: str, program: Program) -> str:
 
 def problems(words: str, program: Program, language: str) -> list[str]:
     """Return what the words lack of CTA-7…CTA-15, each with its number; an empty list means publishable."""
-    lower = words.lower()
+    lower = " ".join(words.lower().split())
     found = [
         f"The words must {problem} ({number})."
         for number, problem, pattern in PHRASES.get((language[:2], program.is_sms), ())
@@ -136,6 +136,8 @@ def publish(disclosure: Disclosure) -> Disclosure:
 
     Raises DisclosureError, with everything that is missing, when the words lack CTA-7…CTA-15 (CTA-19).
     """
+    if disclosure.published_at:
+        raise DisclosureError(["These words are published already, and frozen. Add a new version instead."])
     words = render(disclosure.draft, disclosure.program)
     missing = problems(words, disclosure.program, disclosure.language)
     if missing:

@@ -25,6 +25,11 @@ class Offer:
         """The name of the program's box on forms."""
         return f"program_{self.program.slug}"
 
+    @property
+    def version(self) -> str:
+        """What the form carries to say which words it showed: this version, unaltered (CTA-20)."""
+        return f"{self.disclosure.pk}-{self.disclosure.sha256}"
+
 
 _offers: dict[str, tuple[float, list[Offer]]] = {}
 
@@ -54,12 +59,11 @@ def _load_offers(language: str) -> list[Offer]:
     for disclosure in published.select_related("program").order_by("version"):
         newest[disclosure.program_id, disclosure.language] = disclosure
     programs = {disclosure.program_id: disclosure.program for disclosure in newest.values()}
-    found = [
+    return [
         Offer(program, shown)
         for program in sorted(programs.values(), key=lambda program: (program.position, program.pk))
         if (shown := newest.get((program.pk, language)) or newest.get((program.pk, settings.LANGUAGE_CODE)))
     ]
-    return found
 
 
 def subscriptions_of(addresses: Iterable[str]) -> list[Subscription]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -44,7 +44,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
         missing = triggers.missing()
-    except DatabaseError:
+    except Error:
         return JsonResponse({"ready": False, "database": "unreachable"}, status=503)
     ready = not waiting and not missing
     state = {"ready": ready, "migrations_waiting": len(waiting), "triggers_missing": missing}

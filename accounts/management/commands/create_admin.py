@@ -6,7 +6,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
@@ -35,5 +36,8 @@ def _new(email: str) -> User:
     """Return a new person without the signal that marks them: staff are no news for Braze until they sign up."""
     person = User(email=email)
     person.set_unusable_password()
-    person.full_clean()
+    try:
+        person.full_clean()
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from error
     return User.objects.bulk_create([person])[0]
