@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_PROBE = timedelta(seconds=30)
 LAST_PROBE = timedelta(minutes=5)
+MAX_PROBES = 10  # counted no further: doubling must not outgrow what a date can hold
 Lane = BrazeLine.Lane
 
 
@@ -39,12 +40,15 @@ def program_fingerprint(program: Program) -> str:
 
 def stop(name: str, lane: str, *, reason: str, refused: str) -> None:
     """Stop a line, loudly. `refused` is the fingerprint of what Braze did not take."""
-    line = BrazeLine.objects.filter(name=name, lane=lane).first() or BrazeLine(name=name, lane=lane)
-    line.probes = line.probes + 1 if line.fingerprint == refused else 0
-    line.reason, line.fingerprint = reason, refused
-    line.probe_at = timezone.now() + min(FIRST_PROBE * 2**line.probes, LAST_PROBE)
-    line.save()
-    logger.error("Line to Braze stopped: %s (%s): %s. Tried again at %s.", name, lane, reason, line.probe_at)
+    before = BrazeLine.objects.filter(name=name, lane=lane, fingerprint=refused).first()
+    probes = min(before.probes + 1, MAX_PROBES) if before else 0
+    probe_at = timezone.now() + min(FIRST_PROBE * 2**probes, LAST_PROBE)
+    BrazeLine.objects.update_or_create(
+        name=name,
+        lane=lane,
+        defaults={"reason": reason, "fingerprint": refused, "probe_at": probe_at, "probes": probes},
+    )
+    logger.error("Line to Braze stopped: %s (%s): %s. Tried again at %s.", name, lane, reason, probe_at)
 
 
 def clear(name: str, lane: str) -> None:
@@ -65,9 +69,7 @@ def closed(lane: str) -> set[str]:
         return set()
     present = _present_fingerprints([line.name for line in lines])
     now = timezone.now()
-    return {
-        line.name for line in lines if line.probe_at > now and line.fingerprint == present.get(line.name, "")
-    }
+    return {line.name for line in lines if line.probe_at > now and line.fingerprint == present.get(line.name, "")}
 
 
 def _present_fingerprints(names: list[str]) -> dict[str, str]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
 
+from sms_consent.braze import answers
 from sms_consent.braze.errors import Misconfigured, Refused, TryLater
 from sms_consent.braze.limits import reset_at
-
-logger = logging.getLogger(__name__)
 
 SET_STATUS = "/subscription/status/set"
 TRACK = "/users/track"
 USER_STATUS = "/subscription/user/status"
 MERGE = "/users/merge"
-TIMEOUT = (3.05, 10.0)  # seconds to connect, and to wait for an answer
+CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
 BATCH = 50  # people a call: safe on every plan (braze.md §3)
 PAGE = 100
 
@@ -31,25 +30,35 @@ class BrazeClient:
     second until which Braze says that no calls are left.
     """
 
-    def __init__(self, base_url: str, key: str, *, connections: int = 8) -> None:
+    def __init__(self, base_url: str, key: str, *, connections: int = 8, timeout: float = READ_TIMEOUT) -> None:
         self.base_url = base_url.rstrip("/")
-        self._key = key
         self.spent_until: dict[str, float | None] = {}
+        self._key, self._timeout = key, (min(CONNECT_TIMEOUT, timeout), timeout)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc may see the key
         self._session.headers["Authorization"] = f"Bearer {key}"
-        self._session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0))
-        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
 
     # https://www.braze.com/docs/api/endpoints/subscription_groups/post_update_user_subscription_group_status
     def set_subscription(self, body: Mapping[str, Any]) -> None:
         """Set one group's state for up to 50 addresses, or for one new person."""
-        self._call("POST", SET_STATUS, json=body)
+        answer = self._call("POST", SET_STATUS, json=body)
+        if errors := answer.get("errors"):
+            raise Refused(self._scrub(f"Accepted with errors: {errors}"), is_known=False)
 
     # https://www.braze.com/docs/api/endpoints/user_data/post_user_track
     def track(self, attributes: Sequence[Mapping[str, Any]]) -> dict[int, str]:
         """Create or change up to 50 people. Return Braze's words about those it did not take, by index."""
-        return _item_errors(self._call("POST", TRACK, json={"attributes": list(attributes)}))
+        answer = self._call("POST", TRACK, json={"attributes": list(attributes)})
+        errors, items = answer.get("errors"), self._items(answer)
+        if errors and (not items or max(items) >= len(attributes)):
+            raise Refused(self._scrub(f"Accepted with errors: {errors}"), is_known=False)
+        return items
 
     # https://www.braze.com/docs/api/endpoints/subscription_groups/get_list_user_subscription_groups
     def group_states(self, phones: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -58,9 +67,9 @@ class BrazeClient:
         for offset in range(0, 10_000, PAGE):
             params: list[tuple[str, str | int]] = [("phone[]", phone) for phone in phones]
             answer = self._call("GET", USER_STATUS, params=[*params, ("limit", PAGE), ("offset", offset)])
-            users = answer.get("users") or []
+            users = answers.users(answer)
             for user in users:
-                _note_states(states, user)
+                answers.note_states(states, user)
             if len(users) < PAGE:
                 break
         return states
@@ -75,76 +84,46 @@ class BrazeClient:
         self._call("POST", MERGE, json={"merge_updates": updates})
 
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+        # Errors are named without their text: it may hold the URL with phone numbers, or a header (rule 15).
         try:
             response = self._session.request(
-                method, self.base_url + path, timeout=TIMEOUT, allow_redirects=False, **kwargs
+                method, self.base_url + path, timeout=self._timeout, allow_redirects=False, **kwargs
             )
         except requests.ConnectionError as error:
-            raise TryLater(_what(error), is_known=_never_left(error)) from None
+            raise TryLater(type(error).__name__, is_known=_never_left(error)) from None
+        except ValueError as error:  # an address or a key that cannot be put into a request at all
+            raise Misconfigured(f"BRAZE_REST_URL or BRAZE_REST_KEY: {type(error).__name__}") from None
         except requests.RequestException as error:
-            raise TryLater(_what(error)) from None
+            raise TryLater(type(error).__name__) from None
         return self._read(path, response)
 
     def _read(self, path: str, response: requests.Response) -> dict[str, Any]:
         status, now = response.status_code, time.time()
-        answer = _json(response)
+        answer = answers.parse(response)
         words = self._scrub(f"{status} {answer.get('message') or response.reason or ''}".strip())
         if 200 <= status < 300:
             if answer.get("message") not in ("success", "queued"):
                 raise TryLater(f"{status} with an answer that is not Braze's")
-            self.spent_until[path] = reset_at(response.headers, now) if _is_spent(response) else None
+            is_spent = response.headers.get("X-RateLimit-Remaining") == "0"
+            self.spent_until[path] = reset_at(response.headers, now) if is_spent else None
             return answer
         if status == requests.codes.too_many_requests:
             raise TryLater(words, retry_at=reset_at(response.headers, now), is_known=True, is_limit=True)
         if status in (400, 413, 422):
-            raise Refused(words, items={i: self._scrub(w) for i, w in _item_errors(answer).items()})
+            raise Refused(words, items=self._items(answer))
         if status in (401, 403, 404, 405, 415) or 300 <= status < 400:
             raise Misconfigured(words)
         raise TryLater(words)
 
+    def _items(self, answer: Mapping[str, Any]) -> dict[int, str]:
+        return {index: self._scrub(words) for index, words in answers.item_errors(answer).items()}
+
     def _scrub(self, words: str) -> str:
-        """Braze's 401 repeats the key."""
-        return words.replace(self._key, "[key]") if self._key else words
-
-
-def _json(response: requests.Response) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def _is_spent(response: requests.Response) -> bool:
-    return response.headers.get("X-RateLimit-Remaining") == "0"
-
-
-def _item_errors(answer: Mapping[str, Any]) -> dict[int, str]:
-    errors = answer.get("errors")
-    return {
-        error["index"]: str(error.get("type") or "refused without a reason")
-        for error in (errors if isinstance(errors, list) else [])
-        if isinstance(error, dict) and isinstance(error.get("index"), int)
-    }
-
-
-def _note_states(states: dict[str, dict[str, str]], user: Any) -> None:
-    if not isinstance(user, dict) or not isinstance(user.get("phone"), str):
-        return
-    groups = user.get("subscription_groups") or []
-    for group in groups if isinstance(groups, list) else []:
-        # Several people may share the number; an opt-out seen for any of them counts.
-        known = states.setdefault(user["phone"], {})
-        state = str(group.get("status", "")).lower()
-        if known.get(group.get("id")) != "unsubscribed":
-            known[group.get("id")] = state
-
-
-def _what(error: Exception) -> str:
-    """Name what happened without the URL, whose query may hold phone numbers (rule 15)."""
-    return type(error).__name__
+        """Braze's 401 repeats the key; what else it repeats may be somebody's address."""
+        return answers.without_addresses(words.replace(self._key, "[key]") if self._key else words)
 
 
 def _never_left(error: requests.ConnectionError) -> bool:
     """Whether no connection was made, so that Braze cannot have seen the call."""
-    return isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 
 
 class BrazeError(Exception):
-    """Base of all. Its text is Braze's own words without the key; it never holds a request's body."""
+    """Base of all. Its text is Braze's own words without the key; it never holds a request's body.
+
+    `is_known` is true when Braze certainly did not apply the call.
+    """
+
+    is_known = True
 
 
 class TryLater(BrazeError):
     """429, 5xx, a timeout, a dropped connection, an answer that makes no sense.
 
-    `retry_at` is the epoch second that Braze named, or None. `is_known` is true when Braze certainly did not
-    apply the call. `is_limit` says that it was the rate limit and nobody's fault.
+    `retry_at` is the epoch second that Braze named, or None. `is_limit` says that it was the rate limit and
+    nobody's fault.
     """
 
     def __init__(
@@ -27,11 +32,12 @@ class Refused(BrazeError):
     """400 or 413: sending it again unchanged is pointless.
 
     `items` maps the index of an object in the request to Braze's words about it, where it named any.
+    `is_known` is false where Braze accepted the call and reported errors all the same: some of it may hold.
     """
 
-    def __init__(self, words: str, *, items: Mapping[int, str] | None = None) -> None:
+    def __init__(self, words: str, *, items: Mapping[int, str] | None = None, is_known: bool = True) -> None:
         super().__init__(words)
-        self.items = dict(items or {})
+        self.items, self.is_known = dict(items or {}), is_known
 
     @property
     def is_about_the_group(self) -> bool:
@@ -44,6 +50,6 @@ class Misconfigured(BrazeError):
 
 
 def mentions_group(words: str) -> bool:
-    """Whether Braze's words are about a subscription group (`Invalid subscription group ID`, `BAD_SUBSCRIPTION_GROUP_ID`)."""
+    """Whether Braze's words (`Invalid subscription group ID`, `BAD_SUBSCRIPTION_GROUP_ID`) are about a group."""
     plain = words.lower().replace("_", " ")
     return "subscription group" in plain

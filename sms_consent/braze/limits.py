@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 # A reset below this is seconds from now, above it a moment since 1970: Braze's pages describe both.
 EPOCH_FROM = 10**8
 LONGEST_WAIT = 3600.0  # the longest window that Braze has
-LONGEST_BACKOFF = 300.0
+LONGEST_BACKOFF = 60.0  # an outage of any length costs no more than this after it has ended
 
 
 def reset_at(headers: Mapping[str, str], now: float) -> float | None:
@@ -36,7 +36,7 @@ def _number(text: str) -> float | None:
 
 
 def backoff(attempts: int, *, first: float = 1.0) -> float:
-    """Return how many seconds to wait after so many failures: doubling, at most five minutes, with jitter."""
+    """Return how many seconds to wait after so many failures: doubling, at most a minute, with jitter."""
     return min(first * 2.0 ** min(attempts, 16), LONGEST_BACKOFF) * random.uniform(0.5, 1.0)  # noqa: S311
 
 

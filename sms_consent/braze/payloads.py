@@ -40,7 +40,13 @@ class Person:
 
 
 def status(
-    *, group_id: str, state: str, is_sms: bool, addresses: Sequence[str], external_id: str = "", double_opt_in: bool = False
+    *,
+    group_id: str,
+    state: str,
+    is_sms: bool,
+    addresses: Sequence[str],
+    external_id: str = "",
+    double_opt_in: bool = False,
 ) -> Body:
     """Return the first call: one group and state for one new person (`external_id`), or for up to 50 addresses."""
     body: Body = {"subscription_group_id": group_id, "subscription_state": state}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sms_consent import lines, outbox, services
-from sms_consent.braze import BrazeError, Misconfigured, Refused, TryLater, payloads
+from django.db import transaction
+
+from sms_consent import lines, outbox, people, services
+from sms_consent.braze import BrazeError, Refused, TryLater, payloads
 from sms_consent.braze.client import BATCH, SET_STATUS, USER_STATUS
 from sms_consent.choices import Source, State, Told
-from sms_consent.delivery.pipeline import Courier, Isolation, Job, put_back, run, still_held
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, put_back
+from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox import Claim, Outcome
@@ -30,48 +33,48 @@ def load(claims: Iterable[Claim]) -> dict[Claim, Subscription]:
 def status_jobs(courier: Courier, claims: Iterable[Claim]) -> list[Job]:
     """Return the calls that tell these: one program and state each, up to 50 addresses."""
     groups: dict[tuple[Program, str], list[Claim]] = defaultdict(list)
-    loaded = load(claims)
-    for claim, row in loaded.items():
-        if row.state in TELLS and row.program.slug not in courier.closed:
-            groups[row.program, TELLS[State(row.state)]].append(claim)
-    taken = {claim for group in groups.values() for claim in group}
-    release(claim for claim in claims if claim not in taken)
+    for claim, row in (loaded := load(claims)).items():
+        groups[row.program, TELLS[State(row.state)]].append(claim)
+    changed = [claim for claim in claims if claim not in loaded]
+    outbox.settle_subscriptions(Told.UNKNOWN, dict.fromkeys(changed, put_back()))
     return [
-        StatusJob(courier, program, told, group[start : start + BATCH])
+        StatusJob(courier=courier, program=program, told=told, claims=group[start : start + BATCH])
         for (program, told), group in groups.items()
         for start in range(0, len(group), BATCH)
     ]
 
 
-def release(claims: Iterable[Claim]) -> None:
-    """Give back rows that were not sent."""
-    outcomes = {claim: put_back() for claim in claims}
-    if outcomes:
-        outbox.settle_subscriptions(Told.UNKNOWN, outcomes)
-
-
-@dataclass
-class StatusJob:
+@dataclass(kw_only=True)
+class StatusJob(CallJob):
     """`/subscription/status/set` for one program and state."""
 
-    courier: Courier
+    endpoint = SET_STATUS
     program: Program
     told: str
-    claims: list[Claim]
-    isolation: Isolation | None = None
 
-    def prepare(self) -> Callable[[], Any] | None:
+    def is_open(self) -> bool:
+        """Whether neither the endpoint nor the program's line has stopped."""
+        return super().is_open() and self.program.slug not in self.courier.closed
+
+    def stop_line(self, words: str) -> None:
+        """Stop this program's line."""
+        self.courier.stop(self.program.slug, words, lines.program_fingerprint(self.program))
+
+    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Write outcomes down."""
+        outbox.settle_subscriptions(self.told, outcomes)
+
+    def build(self) -> Callable[[], Any] | None:
         """Load the addresses, and the person if there is just one and new."""
-        rows = load(still_held(self.claims))
-        release(claim for claim in self.claims if claim not in rows)
-        self.claims = list(rows)
+        rows = load(self.claims)
+        self.give_back(claim for claim in self.claims if claim not in rows)
         if not rows:
             return None
         body = payloads.status(
             group_id=self.program.subscription_group_id,
             state=State.UNSUBSCRIBED if self.told == Told.UNSUBSCRIBED else State.SUBSCRIBED,
             is_sms=self.program.is_sms,
-            addresses=[row.address for row in rows.values()],
+            addresses=[rows[claim].address for claim in self.claims],
             external_id=self._new_person(list(rows.values())),
             double_opt_in=self.told == Told.ASKED,
         )
@@ -87,71 +90,37 @@ class StatusJob:
     def succeed(self, answer: Any) -> list[Job]:
         """Braze took it for all of them."""
         self.courier.went_well(SET_STATUS, self.program.slug)
-        if self.told == Told.ASKED:
-            self.courier.asked |= {claim.id for claim in self.claims}
-        outbox.settle_subscriptions(self.told, dict.fromkeys(self.claims, Outcome(accepted=True)))
-        if self.isolation:
-            self.isolation.accepted += 1
-            self._end_isolation(self.isolation)
+        self.finish(dict.fromkeys(self.claims, ACCEPTED))
         return []
 
-    def fail(self, error: BrazeError) -> list[Job]:
-        """Retry, stop the line, or find out who it is about."""
-        if isinstance(error, TryLater):
-            return self._settle(self.courier.later(SET_STATUS, error, self.claims))
-        if isinstance(error, Misconfigured):
-            self.courier.stop(SET_STATUS, str(error), lines.account_fingerprint())
-            return self._settle(put_back())
-        if isinstance(error, Refused) and error.is_about_the_group:
-            self.courier.stop(self.program.slug, str(error), lines.program_fingerprint(self.program))
-            return self._settle(put_back())
-        return self._refused(str(error))
-
-    def _refused(self, words: str) -> list[Job]:
-        if self.isolation:
-            self.isolation.refused |= dict.fromkeys(self.claims, words)
-            self._end_isolation(self.isolation)
-            return []
-        if len(self.claims) == 1:
-            return self._settle(Outcome(reason=words))
-        isolation = Isolation(len(self.claims))
-        return [StatusJob(self.courier, self.program, self.told, [claim], isolation) for claim in self.claims]
-
-    def _end_isolation(self, isolation: Isolation) -> None:
-        if not isolation.is_complete or not isolation.refused:
-            return
-        if isolation.is_configuration:
-            words = next(iter(isolation.refused.values()))
-            self.courier.stop(self.program.slug, words, lines.program_fingerprint(self.program))
-            outcomes = dict.fromkeys(isolation.refused, put_back())
-        else:
-            outcomes = {claim: Outcome(reason=words) for claim, words in isolation.refused.items()}
-        outbox.settle_subscriptions(self.told, outcomes)
-
-    def _settle(self, outcome: Outcome) -> list[Job]:
-        outbox.settle_subscriptions(self.told, dict.fromkeys(self.claims, outcome))
-        if self.isolation:  # neither accepted nor refused: the others decide
-            self.isolation.total -= 1
-            self._end_isolation(self.isolation)
+    def refused(self, error: Refused) -> list[Job]:
+        """Stop the line if it is the group that Braze does not take; else find out who it is."""
+        if not error.is_about_the_group:
+            return super().refused(error)
+        self.stop_line(str(error))
+        self.give_back(self.claims)
         return []
 
 
-@dataclass
-class LookJob:
+@dataclass(kw_only=True)
+class LookJob(CallJob):
     """`/subscription/user/status`, before a number is first subscribed and before it is asked again.
 
     "Unsubscribed" there that we never told is a STOP from before our time (design.md §4.2); "Subscribed" for
     a request that waits means that no second prompt is needed.
     """
 
-    courier: Courier
-    claims: list[Claim]
-    rows: dict[Claim, Subscription] = field(default_factory=dict)
+    endpoint = USER_STATUS
+    rows: dict[Claim, Subscription] = field(init=False, default_factory=dict)
 
-    def prepare(self) -> Callable[[], Any] | None:
+    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Write outcomes down: a look tells Braze nothing."""
+        outbox.settle_subscriptions(Told.UNKNOWN, outcomes)
+
+    def build(self) -> Callable[[], Any] | None:
         """Load the numbers."""
-        self.rows = load(still_held(self.claims))
-        release(claim for claim in self.claims if claim not in self.rows)
+        self.rows = load(self.claims)
+        self.give_back(claim for claim in self.claims if claim not in self.rows)
         phones = sorted({row.address for row in self.rows.values()})
         return partial(self.courier.client.group_states, phones) if phones else None
 
@@ -161,63 +130,65 @@ class LookJob:
         rest = []
         for claim, row in self.rows.items():
             state = answer.get(row.address, {}).get(row.program.subscription_group_id, "")
-            if state == "unsubscribed" and claim.asked == 0 and row.told_at is None:
-                _left_at_braze(row)
-            elif state == "subscribed" and claim.asked > 0:
-                outbox.settle_subscriptions(Told.ASKED, {claim: Outcome(accepted=True)})
+            if state == "unsubscribed" and claim.asked == 0 and row.told_at is None and _left_at_braze(claim, row):
+                continue
+            if state == "subscribed" and claim.asked > 0:
+                outbox.settle_subscriptions(TELLS[State(row.state)], {claim: ACCEPTED})
             else:
                 rest.append(claim)
-        return status_jobs(self.courier, rest)
+        jobs = status_jobs(self.courier, rest)
+        self._end_isolation()
+        return jobs
+
+    def _end_isolation(self) -> None:
+        for claim in self.claims if self.isolation else ():
+            self.isolation.back(claim, accepted=True)  # type: ignore[union-attr]
 
     def fail(self, error: BrazeError) -> list[Job]:
-        """Nothing was told; nothing is known to be wrong with anyone."""
+        """Nothing was told, whatever became of the call."""
         if isinstance(error, TryLater):
-            outcome = self.courier.later(USER_STATUS, error, self.rows)
-            outcome = Outcome(retry_at=outcome.retry_at, counts=outcome.counts)
-        elif isinstance(error, Refused) and len(self.rows) > 1:
-            return [LookJob(self.courier, [claim]) for claim in self.rows]
-        elif isinstance(error, Refused):
-            outcome = Outcome(reason=str(error))
-        else:
-            self.courier.stop(USER_STATUS, str(error), lines.account_fingerprint())
-            outcome = put_back()
-        outbox.settle_subscriptions(Told.UNKNOWN, dict.fromkeys(self.rows, outcome))
-        return []
+            error.is_known = True
+        return super().fail(error)
 
 
-def _left_at_braze(row: Subscription) -> None:
-    services.withdraw(
-        row.address,
-        programs=[row.program],
-        source=Source.BRAZE,
-        stops=True,
-        circumstances=Circumstances(note="Found unsubscribed at Braze before the number was first subscribed."),
-    )
-    outbox.note_left(row.pk)
+def _left_at_braze(claim: Claim, row: Subscription) -> bool:
+    """Record the opt-out, and in the same transaction that Braze need not be told of it.
+
+    Returns False if the person acted while we looked: then the row is due again, and looked at again.
+    """
+    with transaction.atomic():
+        people.lock([row.address])
+        if not Subscription.objects.filter(pk=row.pk, version=claim.version).exists():
+            return False
+        services.withdraw(
+            row.address,
+            programs=[row.program],
+            source=Source.BRAZE,
+            stops=True,
+            circumstances=Circumstances(note="Found unsubscribed at Braze before the number was first subscribed."),
+        )
+        outbox.note_left(row.pk)
+    return True
 
 
 def deliver_opt_outs(courier: Courier, limit: int) -> int:
     """Send opt-outs that are due; return how many were claimed."""
     if not courier.is_open(SET_STATUS):
         return 0
-    closed = _closed_programs(courier)
-    claims = outbox.claim_opt_outs(limit, closed=closed)
+    claims = outbox.claim_opt_outs(limit, closed=courier.closed_programs())
     run(status_jobs(courier, claims), courier)
     return len(claims)
 
 
 def deliver_numbers(courier: Courier, limit: int) -> int:
     """Send numbers to be subscribed or asked; return how many were claimed."""
-    if not courier.is_open(SET_STATUS) or not courier.is_open(USER_STATUS):
+    if not courier.is_open(SET_STATUS):
         return 0
-    claims = outbox.claim_numbers(limit, closed=_closed_programs(courier))
+    may_look = courier.is_open(USER_STATUS)
+    claims = outbox.claim_numbers(limit, closed=courier.closed_programs(), may_look=may_look)
     rows = load(claims)
     look = [claim for claim, row in rows.items() if row.told_at is None or row.state == State.PENDING]
     tell = [claim for claim in claims if claim not in set(look)]
-    looks: list[Job] = [LookJob(courier, look[start : start + BATCH]) for start in range(0, len(look), BATCH)]
+    looks: list[Job] = [LookJob(courier=courier, claims=look[i : i + BATCH]) for i in range(0, len(look), BATCH)]
     run(looks + status_jobs(courier, tell), courier)
     return len(claims)
-
-
-def _closed_programs(courier: Courier) -> list[int]:
-    return list(Program.objects.filter(slug__in=courier.closed).values_list("pk", flat=True))

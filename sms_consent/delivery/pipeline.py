@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from django.conf import settings
+from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from sms_consent import lines
-from sms_consent.braze import BrazeClient, BrazeError, Pace, Refused
+from sms_consent.braze import BrazeClient, BrazeError, Pace, Refused, TryLater
 from sms_consent.braze.limits import backoff
+from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,7 @@ logger = logging.getLogger(__name__)
 class Courier:
     """What deliveries of one lane share: client, pool, pace, and what is known of stopped lines.
 
-    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped;
-    `asked` the subscriptions whose first call of the pair asked for double opt-in in this round.
+    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped.
     """
 
     client: BrazeClient
@@ -36,11 +36,14 @@ class Courier:
     pace: Pace = field(default_factory=Pace)
     closed: set[str] = field(default_factory=set)
     known_lines: set[str] = field(default_factory=set)
-    asked: set[int] = field(default_factory=set)
 
     def is_open(self, endpoint: str) -> bool:
         """Whether calls to this endpoint make sense now: its line is open and its limit not spent."""
         return endpoint not in self.closed and self.pace.is_ready(endpoint)
+
+    def closed_programs(self) -> list[int]:
+        """Return the ids of the programs whose line is stopped."""
+        return list(Program.objects.filter(slug__in=self.closed).values_list("pk", flat=True))
 
     def went_well(self, *names: str) -> None:
         """Note that a call went through on these lines; the first name is the endpoint."""
@@ -50,24 +53,24 @@ class Courier:
             self.known_lines.discard(name)
 
     def stop(self, name: str, reason: str, refused: str) -> None:
-        """Stop a line from now on."""
+        """Stop a line from now on. Calls that were in flight meanwhile say the same and count once."""
+        if name in self.closed:
+            return
         lines.stop(name, self.lane, reason=reason, refused=refused)
         self.closed.add(name)
         self.known_lines.add(name)
 
-    def later(self, endpoint: str, error: Any, claims: Iterable[Claim]) -> Outcome:
+    def later(self, endpoint: str, error: TryLater, claims: Iterable[Claim]) -> Outcome:
         """Return when to try these again, and keep the endpoint quiet until it makes sense."""
         ready = self.pace.went_wrong(endpoint, error.retry_at)
         attempts = max((claim.attempts for claim in claims), default=0)
         at = ready if error.is_limit else max(ready, timezone.now().timestamp() + backoff(attempts))
-        return Outcome(
-            retry_at=datetime.fromtimestamp(at, UTC), is_known=error.is_known, counts=not error.is_limit
-        )
+        return Outcome(retry_at=datetime.fromtimestamp(at, UTC), is_known=error.is_known, counts=not error.is_limit)
 
-
-def put_back() -> Outcome:
-    """Return the outcome of a row that was not sent, through no fault of its own."""
-    return Outcome(retry_at=timezone.now(), counts=False)
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self.pool.shutdown()
+        self.client.close()
 
 
 class Job(Protocol):
@@ -87,21 +90,26 @@ def run(jobs: Iterable[Job], courier: Courier) -> None:
     """Make all calls, at most `in_flight` at once, each prepared only when there is room for it."""
     waiting: deque[Job] = deque(jobs)
     flying: dict[Future[Any], Job] = {}
-    while waiting or flying:
-        while waiting and len(flying) < courier.in_flight:
-            job = waiting.popleft()
-            call = _prepare(job, waiting)
-            if call is not None:
-                flying[courier.pool.submit(call)] = job
-        done, _ = wait(flying, return_when=FIRST_COMPLETED) if flying else (set(), None)
-        for future in done:
-            waiting.extend(_finish(flying.pop(future), future))
+    try:
+        while waiting or flying:
+            while waiting and len(flying) < courier.in_flight:
+                job = waiting.popleft()
+                call = _prepare(job, waiting)
+                if call is not None:
+                    flying[courier.pool.submit(call)] = job
+            done, _ = wait(flying, return_when=FIRST_COMPLETED) if flying else (set(), None)
+            for future in done:
+                waiting.extend(_finish(flying.pop(future), future))
+    finally:
+        wait(flying)  # whatever went wrong here, the next round must not queue behind these calls
 
 
 def _prepare(job: Job, waiting: deque[Job]) -> Callable[[], Any] | None:
     try:
         return job.prepare()
-    except (TypeError, ValueError, KeyError, AttributeError):
+    except DatabaseTrouble:
+        raise
+    except Exception:
         # One row that cannot be put into words must not hold up its neighbours: it is parked by itself.
         logger.exception("A payload could not be built")
         waiting.extend(job.fail(Refused("This row could not be put into words; see the worker's log.")))
@@ -109,37 +117,20 @@ def _prepare(job: Job, waiting: deque[Job]) -> Callable[[], Any] | None:
 
 
 def _finish(job: Job, future: Future[Any]) -> list[Job]:
-    error = future.exception()
-    if error is None:
-        return job.succeed(future.result())
+    try:
+        error = future.exception()
+        if error is None:
+            return job.succeed(future.result())
+        return job.fail(_as_braze_error(error))
+    except DatabaseTrouble:
+        raise
+    except Exception:
+        logger.exception("What came of a call could not be written down; its rows come back with their lease")
+        return []
+
+
+def _as_braze_error(error: BaseException) -> BrazeError:
     if isinstance(error, BrazeError):
-        return job.fail(error)
-    raise error
-
-
-@dataclass
-class Isolation:
-    """A refused batch, sent again one by one, once (story 30).
-
-    Where each one alone is refused with the same words, it is not the rows: that is configuration.
-    """
-
-    total: int
-    accepted: int = 0
-    refused: dict[Claim, str] = field(default_factory=dict)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every one has been tried."""
-        return self.accepted + len(self.refused) >= self.total
-
-    @property
-    def is_configuration(self) -> bool:
-        """Whether all of several were refused alike."""
-        return self.total > 1 and len(self.refused) == self.total and len(set(self.refused.values())) == 1
-
-
-def still_held(claims: Iterable[Claim]) -> list[Claim]:
-    """Return the claims whose lease outlasts a call; a worker that was suspended sends nothing stale."""
-    margin = timezone.now() + settings.BRAZE_LEASE / 4
-    return [claim for claim in claims if claim.until > margin]
+        return error
+    logger.error("A call failed in an unforeseen way", exc_info=error)
+    return TryLater(type(error).__name__)

@@ -1,121 +1,107 @@
-"""People to Braze: their attributes, the email consents that travel with them, and merges."""
+"""People to Braze: their attributes, and the consents that travel with them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from sms_consent import lines, outbox
-from sms_consent.braze import BrazeError, Misconfigured, Refused, TryLater, payloads
-from sms_consent.braze.client import BATCH, MERGE, TRACK
+from sms_consent.braze import BrazeError, Refused, payloads
+from sms_consent.braze.client import BATCH, TRACK
 from sms_consent.braze.errors import mentions_group
-from sms_consent.delivery.pipeline import Courier, Isolation, Job, put_back, run, still_held
+from sms_consent.choices import Told
+from sms_consent.delivery.jobs import ACCEPTED, CallJob
+from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox import Claim, Outcome
 
-ACCEPTED = Outcome(accepted=True)
-MERGE_AGAIN = timedelta(seconds=5)
-
 
 def deliver_profiles(courier: Courier, limit: int) -> int:
-    """Send people whose profile is due; return how many were claimed."""
+    """Send people whose profile is due; return how many were claimed.
+
+    A line that may have been mended is tried with one person before everybody is sent after them.
+    """
     if not courier.is_open(TRACK):
         return 0
-    claims = outbox.claim_profiles(limit)
-    leaving = {pk for pk in _without_person(claims)}
-    merging = [claim for claim in claims if claim.id in leaving]
-    people = [claim for claim in claims if claim.id not in leaving]
-    jobs: list[Job] = [TrackJob(courier, people[i : i + BATCH]) for i in range(0, len(people), BATCH)]
-    jobs += [MergeJob(courier, merging[i : i + BATCH]) for i in range(0, len(merging), BATCH)]
-    run(jobs, courier)
+    outbox.mark_waiting(1 if courier.known_lines else limit, closed=courier.closed_programs())
+    claims = outbox.claim_people(limit)
+    run([TrackJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
     return len(claims)
-
-
-def _without_person(claims: Iterable[Claim]) -> list[int]:
-    ids = [claim.id for claim in claims]
-    return list(BrazeProfile.objects.filter(pk__in=ids, person=None).values_list("pk", flat=True))
 
 
 @dataclass
 class Parcel:
-    """What one person's object in the call carries."""
+    """What one person's object in the call carries; `told` are the email consents that it tells."""
 
     claim: Claim
     body: dict[str, Any]
     changed: dict[str, Any]
     programs: list[str]
     told: list[int]
+    is_new: bool
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.is_new or self.changed or self.programs)
 
 
-@dataclass
-class TrackJob:
+@dataclass(kw_only=True)
+class TrackJob(CallJob):
     """`/users/track` for up to 50 people.
 
     `carry` limits the subscription groups that travel to these programs, `suspects` are those still to be
     tried alone: so it is found out which of several groups Braze does not take.
     """
 
-    courier: Courier
-    claims: list[Claim]
-    isolation: Isolation | None = None
+    endpoint = TRACK
     carry: frozenset[str] | None = None
     suspects: tuple[str, ...] = ()
-    parcels: list[Parcel] = field(default_factory=list)
-    versions: dict[int, int] = field(default_factory=dict)
+    parcels: dict[Claim, Parcel] = field(init=False, default_factory=dict)
+    versions: dict[int, int] = field(init=False, default_factory=dict)
 
-    def prepare(self) -> Callable[[], Any] | None:
+    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Write outcomes down."""
+        sent = {parcel.claim.id: parcel.changed for parcel in self.parcels.values()}
+        outbox.settle_profiles(outcomes, sent)
+
+    def build(self) -> Callable[[], Any] | None:
         """Load people and consents as they are now, and leave out who has nothing new."""
-        held = still_held(self.claims)
-        self._settle({claim: put_back() for claim in self.claims if claim not in set(held)})
-        self.claims = held
-        parcels = self._parcels()
-        self.parcels = [parcel for parcel in parcels if parcel.changed or parcel.programs or self.carry]
-        self._settle({parcel.claim: ACCEPTED for parcel in parcels if parcel not in self.parcels})
+        loaded = self._load()
+        self.give_back(claim for claim in self.claims if claim not in loaded)
+        self.parcels = {claim: parcel for claim, parcel in loaded.items() if parcel.is_needed or self.carry}
+        self.finish({claim: ACCEPTED for claim in loaded if claim not in self.parcels})
         if not self.parcels:
             return None
-        return partial(self.courier.client.track, [parcel.body for parcel in self.parcels])
+        return partial(self.courier.client.track, [parcel.body for parcel in self.parcels.values()])
 
-    def _parcels(self) -> list[Parcel]:
+    def _load(self) -> dict[Claim, Parcel]:
         by_id = {claim.id: claim for claim in self.claims}
         profiles = list(BrazeProfile.objects.filter(pk__in=by_id, person__isnull=False).select_related("person"))
         consents = self._consents(profiles)
-        return [self._parcel(by_id[profile.pk], profile, consents) for profile in profiles]
+        return {by_id[profile.pk]: self._parcel(by_id[profile.pk], profile, consents) for profile in profiles}
 
     def _consents(self, profiles: Iterable[BrazeProfile]) -> dict[str, list[payloads.Consent]]:
         addresses = {address for profile in profiles for address in _addresses(profile) if address}
         outbox.open_riders(addresses)
-        rows = Subscription.objects.filter(address__in=addresses).select_related("program")
+        now = timezone.now()
         found: dict[str, list[payloads.Consent]] = defaultdict(list)
-        for row in rows:
+        for row in Subscription.objects.filter(address__in=addresses).select_related("program"):
             self.versions[row.pk] = row.version
-            found[row.address].append(self._consent(row))
+            found[row.address].append(_consent(row, now))
         return found
 
-    def _consent(self, row: Subscription) -> payloads.Consent:
-        return payloads.Consent(
-            subscription=row.pk,
-            program=row.program.slug,
-            group_id=row.program.subscription_group_id,
-            is_sms=row.program.is_sms,
-            state=row.state,
-            told=row.told,
-            asked_now=row.pk in self.courier.asked,
-        )
-
-    def _parcel(
-        self, claim: Claim, profile: BrazeProfile, consents: Mapping[str, list[payloads.Consent]]
-    ) -> Parcel:
-        person = _person(profile)
-        own = [consent for address in (person.phone, person.email) if address for consent in consents.get(address, [])]
-        wanted = payloads.attributes(person, own, profile.accepted)
-        is_new = profile.accepted_at is None
-        changed = payloads.difference(wanted, profile.accepted, is_unknown=claim.was_unknown and not is_new)
+    def _parcel(self, claim: Claim, profile: BrazeProfile, consents: Mapping[str, list[payloads.Consent]]) -> Parcel:
+        own = [consent for address in _addresses(profile) if address for consent in consents.get(address, [])]
+        wanted = payloads.attributes(_person(profile), own, profile.accepted)
+        changed = payloads.difference(wanted, profile.accepted, is_unknown=claim.was_unknown)
         taken = [consent for consent in own if self._takes(consent.program)]
         entries, told = payloads.riders(taken, changed)
         body = {"external_id": profile.external_id, **changed}
@@ -123,99 +109,68 @@ class TrackJob:
             body["subscription_groups"] = entries
         groups = {entry["subscription_group_id"] for entry in entries}
         programs = sorted({consent.program for consent in taken if consent.group_id in groups})
-        return Parcel(claim, body, changed or ({"external_id": ""} if is_new else {}), programs, told)
+        return Parcel(claim, body, changed, programs, told, is_new=profile.accepted_at is None)
 
     def _takes(self, program: str) -> bool:
         return program not in self.courier.closed and (self.carry is None or program in self.carry)
 
     def succeed(self, answer: dict[int, str]) -> list[Job]:
         """Braze took the call; settle each person by what it said of them."""
-        self.courier.went_well(TRACK, *{program for parcel in self.parcels for program in parcel.programs})
-        refused = {self.parcels[i].claim: words for i, words in answer.items() if 0 <= i < len(self.parcels)}
-        return self._sort(refused)
+        named = self._named(answer)
+        accepted = [parcel for parcel in self.parcels.values() if parcel.claim not in named]
+        self.courier.went_well(TRACK, *{program for parcel in accepted for program in parcel.programs})
+        told = [subscription for parcel in accepted for subscription in parcel.told]
+        outbox.settle_riders(self.versions, accepted=told)
+        jobs = self._take(named)
+        if self.suspects and accepted:
+            return [*jobs, self._next_suspect(accepted[0].claim)]
+        self.finish({parcel.claim: ACCEPTED for parcel in accepted})
+        return jobs
 
     def fail(self, error: BrazeError) -> list[Job]:
         """Retry, stop the line, or find out who it is about."""
-        if isinstance(error, Refused):
-            return self._refused(error)
-        if isinstance(error, TryLater):
-            outcome = self.courier.later(TRACK, error, self.claims)
-        else:
-            assert isinstance(error, Misconfigured)  # noqa: S101 - there are three kinds
-            self.courier.stop(TRACK, str(error), lines.account_fingerprint())
-            outcome = put_back()
-        self._settle({parcel.claim: outcome for parcel in self.parcels})
-        return self._end_isolation(tried=False)
+        if not error.is_known:
+            outbox.settle_riders(self.versions, accepted=())  # an opt-out since then is to be sent once more
+        return super().fail(error)
 
-    def _refused(self, error: Refused) -> list[Job]:
-        """Park whom Braze named; where it named nobody, send everybody again alone, once (story 30)."""
-        named = {self.parcels[i].claim: words for i, words in error.items.items() if 0 <= i < len(self.parcels)}
-        claims = [parcel.claim for parcel in self.parcels] or self.claims
-        if len(claims) == 1:
-            return self._sort({claims[0]: named.get(claims[0], str(error))})
-        if named:
-            left = [claim for claim in claims if claim not in named]
-            jobs: list[Job] = [TrackJob(self.courier, left)] if left else []
-            return jobs + self._judge(named)
-        isolation = Isolation(len(claims))
-        return [TrackJob(self.courier, [claim], isolation) for claim in claims]
+    def refused(self, error: Refused) -> list[Job]:
+        """Deal with whom Braze named, and send the others again; where it named nobody, everybody alone."""
+        named = self._named(error.items)
+        if len(self.claims) == 1 and not named:
+            named = {self.claims[0]: Outcome(reason=str(error), is_known=error.is_known)}
+        if not named:
+            return super().refused(error)
+        left = [claim for claim in self.claims if claim not in named]
+        again: list[Job] = [replace(self, claims=left)] if left else []
+        return self._take(named) + again
 
-    def _sort(self, refused: Mapping[Claim, str]) -> list[Job]:
-        accepted = [parcel for parcel in self.parcels if parcel.claim not in refused]
-        told = [subscription for parcel in accepted for subscription in parcel.told]
-        outbox.settle_riders(self.versions, accepted=told)
-        jobs: list[Job] = []
-        if self.suspects and accepted:
-            jobs.append(self._next_suspect(accepted[0].claim))
-        else:
-            self._settle({parcel.claim: ACCEPTED for parcel in accepted})
-        return jobs + self._judge(refused) + self._end_isolation(tried=bool(accepted))
+    def _named(self, items: Mapping[int, str]) -> dict[Claim, Outcome]:
+        sent = list(self.parcels)
+        return {sent[index]: Outcome(reason=words) for index, words in items.items() if index < len(sent)}
 
-    def _judge(self, refused: Mapping[Claim, str]) -> list[Job]:
+    def _take(self, named: Mapping[Claim, Outcome]) -> list[Job]:
         """Tell trouble with a group, which stops that program's line, from trouble with a person."""
-        jobs: list[Job] = []
-        for claim, words in refused.items():
-            programs = next((parcel.programs for parcel in self.parcels if parcel.claim == claim), [])
-            if programs and mentions_group(words):
-                jobs.append(self._find_the_group(claim, programs, words))
-            elif self.isolation:
-                self.isolation.refused[claim] = words
-                self._end_isolation(tried=False)
-            else:
-                self._settle({claim: Outcome(reason=words)})
-        return jobs
+        groups = [claim for claim, outcome in named.items() if self._is_about_a_group(claim, outcome.reason)]
+        people = {claim: outcome for claim, outcome in named.items() if claim not in groups}
+        if people:
+            self.refuse(people)
+        self.give_back(groups[1:])  # one is enough to find out which group it is
+        return self._find_the_group(groups[0], named[groups[0]].reason) if groups else []
 
-    def _find_the_group(self, claim: Claim, programs: list[str], words: str) -> Job:
+    def _is_about_a_group(self, claim: Claim, words: str) -> bool:
+        return claim in self.parcels and bool(self.parcels[claim].programs) and mentions_group(words)
+
+    def _find_the_group(self, claim: Claim, words: str) -> list[Job]:
+        programs = self.parcels[claim].programs
         if len(programs) > 1:
-            return TrackJob(self.courier, [claim], carry=frozenset(programs[:1]), suspects=tuple(programs[1:]))
+            return [replace(self, claims=[claim], carry=frozenset(programs[:1]), suspects=tuple(programs[1:]))]
         program = Program.objects.get(slug=programs[0])
         self.courier.stop(program.slug, words, lines.program_fingerprint(program))
-        if self.suspects:
-            return self._next_suspect(claim)
-        return TrackJob(self.courier, [claim])
+        return [self._next_suspect(claim)]
 
     def _next_suspect(self, claim: Claim) -> Job:
-        return TrackJob(self.courier, [claim], carry=frozenset(self.suspects[:1]), suspects=self.suspects[1:])
-
-    def _end_isolation(self, *, tried: bool) -> list[Job]:
-        if self.isolation is None:
-            return []
-        self.isolation.accepted += 1 if tried else 0
-        if not self.isolation.is_complete or not self.isolation.refused:
-            return []
-        if self.isolation.is_configuration:
-            self.courier.stop(TRACK, next(iter(self.isolation.refused.values())), lines.account_fingerprint())
-            self._settle(dict.fromkeys(self.isolation.refused, put_back()))
-        else:
-            self._settle({claim: Outcome(reason=words) for claim, words in self.isolation.refused.items()})
-        return []
-
-    def _settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        if outcomes:
-            sent = {parcel.claim.id: parcel.changed for parcel in self.parcels}
-            if not any(outcome.accepted for outcome in outcomes.values()):
-                outbox.settle_riders(self.versions, accepted=())
-            outbox.settle_profiles(outcomes, sent)
+        """Try the next group alone; after the last one, what is left goes without those that were stopped."""
+        return replace(self, claims=[claim], carry=frozenset(self.suspects[:1]) or None, suspects=self.suspects[1:])
 
 
 def _addresses(profile: BrazeProfile) -> tuple[str, str]:
@@ -234,53 +189,14 @@ def _person(profile: BrazeProfile) -> payloads.Person:
     )
 
 
-@dataclass
-class MergeJob:
-    """`/users/merge` for people who turned out to be somebody we know already."""
-
-    courier: Courier
-    claims: list[Claim]
-
-    def prepare(self) -> Callable[[], Any] | None:
-        """Merge what Braze has into what it has; forget what it never heard of; wait for the rest."""
-        rows = {row.pk: row for row in BrazeProfile.objects.filter(pk__in=[claim.id for claim in self.claims])}
-        never_sent = [pk for pk, row in rows.items() if row.accepted_at is None and not self._was_unknown(pk)]
-        BrazeProfile.objects.filter(pk__in=never_sent).delete()
-        kept = set(
-            BrazeProfile.objects.filter(
-                external_id__in=[row.merge_into for row in rows.values()], accepted_at__isnull=False
-            ).values_list("external_id", flat=True)
-        )
-        self._wait([claim for claim in self.claims if claim.id not in never_sent and rows[claim.id].merge_into not in kept])
-        self.claims = [
-            claim for claim in self.claims if claim.id not in never_sent and rows[claim.id].merge_into in kept
-        ]
-        pairs = [(rows[claim.id].external_id, rows[claim.id].merge_into) for claim in self.claims]
-        return partial(self.courier.client.merge, pairs) if pairs else None
-
-    def _was_unknown(self, pk: int) -> bool:
-        return any(claim.was_unknown for claim in self.claims if claim.id == pk)
-
-    def _wait(self, claims: list[Claim]) -> None:
-        outcome = Outcome(retry_at=timezone.now() + MERGE_AGAIN, counts=False)
-        outbox.settle_profiles(dict.fromkeys(claims, outcome), {})
-
-    def succeed(self, answer: Any) -> list[Job]:
-        """They are one at Braze; nothing is left to tell of the other."""
-        self.courier.went_well(MERGE)
-        BrazeProfile.objects.filter(pk__in=[claim.id for claim in self.claims], person=None).delete()
-        return []
-
-    def fail(self, error: BrazeError) -> list[Job]:
-        """Retry, stop the line, or find out who it is about."""
-        if isinstance(error, TryLater):
-            outcome = self.courier.later(MERGE, error, self.claims)
-        elif isinstance(error, Refused) and len(self.claims) > 1:
-            return [MergeJob(self.courier, [claim]) for claim in self.claims]
-        elif isinstance(error, Refused):
-            outcome = Outcome(reason=str(error))
-        else:
-            self.courier.stop(MERGE, str(error), lines.account_fingerprint())
-            outcome = Outcome(retry_at=timezone.now() + MERGE_AGAIN, counts=False)
-        outbox.settle_profiles(dict.fromkeys(self.claims, outcome), {})
-        return []
+def _consent(row: Subscription, now: datetime) -> payloads.Consent:
+    asked = row.told == Told.ASKED and row.told_at is not None and row.told_at > now - settings.BRAZE_RECHECK_AFTER
+    return payloads.Consent(
+        subscription=row.pk,
+        program=row.program.slug,
+        group_id=row.program.subscription_group_id,
+        is_sms=row.program.is_sms,
+        state=row.state,
+        told=row.told,
+        asked_now=asked,
+    )

@@ -39,10 +39,14 @@ class Wakeups:
 
     def _deaf(self, error: Exception, stop: threading.Event) -> None:
         logger.warning("Not listening to the database (%s); polling until it is back", type(error).__name__)
+        self.close()
+        stop.wait(POLL["postgresql"])
+
+    def close(self) -> None:
+        """Let go of the connection."""
         if self._listening is not None:
             self._listening.close()
         self._listening = None
-        stop.wait(POLL["postgresql"])
 
 
 def _connect() -> Any:

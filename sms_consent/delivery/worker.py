@@ -8,27 +8,28 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from sms_consent import lines, outbox
 from sms_consent.braze import BrazeClient
-from sms_consent.braze.client import BATCH
-from sms_consent.choices import Channel
+from sms_consent.braze.client import BATCH, READ_TIMEOUT
+from sms_consent.delivery.merges import deliver_merges
 from sms_consent.delivery.numbers import deliver_numbers, deliver_opt_outs
 from sms_consent.delivery.pipeline import Courier
 from sms_consent.delivery.profiles import deliver_profiles
 from sms_consent.delivery.wakeups import Wakeups
-from sms_consent.models import BrazeLine, Program
+from sms_consent.models import BrazeLine
 
 logger = logging.getLogger(__name__)
 Lane = BrazeLine.Lane
-AFTER_DATABASE_TROUBLE = 1.0  # seconds
+AFTER_TROUBLE = 1.0  # seconds
 
 
 def new_courier(lane: str) -> Courier:
     """Return what one lane of deliveries needs; opt-outs have connections of their own as well."""
     in_flight = settings.BRAZE_REQUESTS_IN_FLIGHT
-    client = BrazeClient(settings.BRAZE_REST_URL, settings.BRAZE_REST_KEY, connections=in_flight)
+    timeout = getattr(settings, "BRAZE_TIMEOUT", READ_TIMEOUT)
+    client = BrazeClient(settings.BRAZE_REST_URL, settings.BRAZE_REST_KEY, connections=in_flight, timeout=timeout)
     return Courier(client, ThreadPoolExecutor(in_flight, thread_name_prefix=lane), lane, in_flight)
 
 
@@ -44,19 +45,14 @@ def deliver_due(courier: Courier) -> int:
     Numbers go before people: the first call of the pair, then the second (design.md §4.4).
     """
     _look_at_lines(courier)
-    courier.asked.clear()
     limit = BATCH * courier.in_flight
-    return deliver_numbers(courier, limit) + deliver_profiles(courier, limit)
+    return sum(deliver(courier, limit) for deliver in (deliver_numbers, deliver_profiles, deliver_merges))
 
 
 def _look_at_lines(courier: Courier) -> None:
-    """Learn which lines are stopped; one that is about to be tried again gets its people marked."""
-    known = lines.known(courier.lane)
-    closed = lines.closed(courier.lane) if known else set()
-    reopened = known & courier.closed - closed
-    courier.known_lines, courier.closed = known, closed
-    for program in Program.objects.filter(slug__in=reopened, channel=Channel.EMAIL) if reopened else ():
-        outbox.mark_waiting(program.pk)
+    """Learn which lines are stopped, and which of those are not to be tried now."""
+    courier.known_lines = lines.known(courier.lane)
+    courier.closed = lines.closed(courier.lane) if courier.known_lines else set()
 
 
 class Worker:
@@ -72,9 +68,13 @@ class Worker:
     def run_once(self) -> int:
         """Send all that is due; return how many rows are left unsent (in back-off, parked, or on a stopped line)."""
         urgent, rest = new_courier(Lane.OPT_OUTS), new_courier(Lane.REST)
-        while not self._stop.is_set():
-            if not deliver_opt_outs_due(urgent) + deliver_due(rest):
-                break
+        try:
+            while not self._stop.is_set():
+                if not deliver_opt_outs_due(urgent) + deliver_due(rest):
+                    break
+        finally:
+            urgent.close()
+            rest.close()
         return outbox.unsent()
 
     def run(self) -> None:
@@ -87,14 +87,20 @@ class Worker:
     def _loop(self, lane: str, deliver: Callable[[Courier], int]) -> None:
         courier, wakeups = new_courier(lane), Wakeups()
         while not self._stop.is_set():
-            try:
-                claimed = deliver(courier)
-            except DatabaseError:
-                logger.exception("The database did not answer; trying again")
-                connection.close()
-                self._stop.wait(AFTER_DATABASE_TROUBLE)
-                continue
-            close_old_connections()
-            if not claimed:
+            if not self._round(courier, deliver):
                 wakeups.wait(self._stop)
+        courier.close()
+        wakeups.close()
         connection.close()
+
+    def _round(self, courier: Courier, deliver: Callable[[Courier], int]) -> int:
+        """Run one round. Whatever happens in it, the loop goes on: a lane that ends is silence."""
+        try:
+            claimed = deliver(courier)
+        except Exception:
+            logger.exception("A round of %s failed; trying again", courier.lane)
+            connection.close()
+            self._stop.wait(AFTER_TROUBLE)
+            return 0
+        close_old_connections()
+        return claimed

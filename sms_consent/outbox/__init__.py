@@ -7,9 +7,10 @@ that changed meanwhile, or whose lease has gone, is marked again instead of bein
 
 from sms_consent.outbox.claims import (
     Claim,
+    claim_merges,
     claim_numbers,
     claim_opt_outs,
-    claim_profiles,
+    claim_people,
 )
 from sms_consent.outbox.marking import (
     NOTIFY_CHANNEL,
@@ -24,6 +25,7 @@ from sms_consent.outbox.marking import (
 )
 from sms_consent.outbox.settling import (
     Outcome,
+    forget_profiles,
     note_left,
     open_riders,
     settle_profiles,
@@ -36,10 +38,12 @@ __all__ = [
     "NOTIFY_CHANNEL",
     "Claim",
     "Outcome",
+    "claim_merges",
     "claim_numbers",
     "claim_opt_outs",
-    "claim_profiles",
+    "claim_people",
     "forget_group",
+    "forget_profiles",
     "mark",
     "mark_holders",
     "mark_waiting",

@@ -16,8 +16,8 @@ from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox.marking import new_version
 
-
 SUBSCRIPTION_FIELDS = ("told", "asked", "is_recheck", "attempts")
+PROFILE_FIELDS = ("is_unknown", "attempts")
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,17 @@ def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
     return _claim(rows.exclude(program__in=closed), limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN)
 
 
-def claim_numbers(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
-    """Take numbers that wait to be subscribed or asked. An ask is counted here, before it is made."""
+def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = True) -> list[Claim]:
+    """Take numbers that wait to be subscribed or asked. An ask is counted here, before it is made.
+
+    Without `may_look` only those that need no look at Braze before they are told.
+    """
     now = timezone.now()
     programs = Program.objects.filter(channel=Channel.SMS).exclude(id__in=closed).values("id")
     rows = Subscription.objects.filter(program__in=programs, state__in=(State.PENDING, State.SUBSCRIBED))
+    rows = rows.exclude(address="")
+    if not may_look:
+        rows = rows.filter(state=State.SUBSCRIBED, told_at__isnull=False)
     pending = Q(state=State.PENDING)
     return _claim(
         rows,
@@ -61,21 +67,26 @@ def claim_numbers(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
         SUBSCRIPTION_FIELDS,
         told=Told.UNKNOWN,
         opened_at=now,
-        asked=models.Case(models.When(pending, then=F("asked") + 1), default=F("asked"), output_field=models.IntegerField()),
+        asked=models.Case(
+            models.When(pending, then=F("asked") + 1), default=F("asked"), output_field=models.IntegerField()
+        ),
         # A worker that dies while asking has still asked: the next look is five minutes away.
         due_at=models.Case(models.When(pending, then=now + settings.BRAZE_RECHECK_AFTER), default=F("due_at")),
         is_recheck=models.Case(models.When(pending, then=True), default=F("is_recheck")),
     )
 
 
-def claim_profiles(limit: int) -> list[Claim]:
+def claim_people(limit: int) -> list[Claim]:
     """Take people whose profile may be out of date at Braze."""
-    return _claim(BrazeProfile.objects.all(), limit, ("is_unknown", "attempts"), is_unknown=True)
+    return _claim(BrazeProfile.objects.filter(person__isnull=False), limit, PROFILE_FIELDS, is_unknown=True)
 
 
-def _claim(
-    rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **changes: Any
-) -> list[Claim]:
+def claim_merges(limit: int) -> list[Claim]:
+    """Take profiles that nobody is behind any more, to be merged into another."""
+    return _claim(BrazeProfile.objects.filter(person=None), limit, PROFILE_FIELDS, is_unknown=True)
+
+
+def _claim(rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **changes: Any) -> list[Claim]:
     now, lease = timezone.now(), new_version()
     until = now + settings.BRAZE_LEASE
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)

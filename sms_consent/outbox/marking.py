@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
@@ -30,6 +30,8 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
     state = subscription.state
     _renew(subscription, now)
     subscription.is_recheck = False
+    if state == State.SUBSCRIBED and subscription.told == Told.SUBSCRIBED:
+        subscription.told = Told.UNKNOWN  # there and back again: whatever was sent in between may still land
     if state == State.PENDING:
         subscription.asked = 0
     if state == State.UNSUBSCRIBED:
@@ -60,14 +62,27 @@ def mark_holders(emails: Iterable[str]) -> None:
     _mark_profiles(BrazeProfile.objects.filter(person__email__in=list(emails)))
 
 
-def mark_waiting(program_id: int) -> None:
-    """Mark the people whose email consent to this program has not reached Braze."""
-    waiting = Subscription.objects.filter(program=program_id, due_at__isnull=False, state=State.SUBSCRIBED)
-    _mark_profiles(BrazeProfile.objects.filter(person__email__in=waiting.values("address")))
+def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> None:
+    """Mark up to `limit` people whose email consent has not reached Braze although their profile has.
+
+    That is so after a stopped line, a changed group id, or a call that landed after it was overtaken. The
+    worker does it in every round: whoever makes an email consent due need not think of its holder.
+    """
+    waiting = Subscription.objects.filter(
+        program__channel=Channel.EMAIL, state=State.SUBSCRIBED, due_at__lte=timezone.now(), parked_at__isnull=True
+    )
+    emails = waiting.exclude(told=Told.SUBSCRIBED).exclude(program__in=closed).values("address")
+    settled = BrazeProfile.objects.filter(person__email__in=emails, due_at__isnull=True)
+    ids = list(settled.values_list("pk", flat=True)[:limit])
+    if not ids:
+        return
+    with transaction.atomic():
+        rows = BrazeProfile.objects.select_for_update(skip_locked=True).filter(pk__in=ids, due_at__isnull=True)
+        _mark_profiles(BrazeProfile.objects.filter(pk__in=list(rows.values_list("pk", flat=True))))
 
 
 def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> None:
-    profiles.update(version=new_version(), due_at=timezone.now(), attempts=0, parked_at=None, park_reason="")
+    profiles.update(**_renewed())
 
 
 def merge_away(profile: BrazeProfile, into: str) -> None:
@@ -79,22 +94,31 @@ def merge_away(profile: BrazeProfile, into: str) -> None:
 
 def forget_group(program_id: int) -> None:
     """A program moved to another subscription group: what its old group was told is unknown for the new one."""
-    rows = Subscription.objects.filter(program=program_id).exclude(state=State.NONE).exclude(told=Told.NOTHING)
-    rows.update(told=Told.UNKNOWN, told_at=None, version=new_version(), due_at=timezone.now(), is_recheck=False)
-    mark_waiting(program_id)
+    rows = _tellable(Subscription.objects.filter(program=program_id)).exclude(told=Told.NOTHING, due_at=None)
+    rows.update(told=Told.UNKNOWN, told_at=None, is_recheck=False, **_renewed())
 
 
 def send_again(rows: models.QuerySet[Any]) -> int:
     """Lift the parks of these rows and make them due; return how many. Only marks, never sends."""
-    changes = {"due_at": timezone.now(), "attempts": 0, "parked_at": None, "park_reason": ""}
     if rows.model is Subscription:
-        rows = rows.exclude(state=State.NONE)
-        emails = rows.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
-        mark_holders(emails.values_list("address", flat=True))
-        changes |= {"told": Told.UNKNOWN, "is_recheck": False}
-    else:
-        changes |= {"is_unknown": True}
-    return rows.update(version=new_version(), **changes)
+        return _tellable(rows).update(told=Told.UNKNOWN, is_recheck=False, **_renewed())
+    return rows.update(is_unknown=True, **_renewed())
+
+
+def _renewed() -> dict[str, Any]:
+    return {
+        "version": new_version(),
+        "due_at": timezone.now(),
+        "attempts": 0,
+        "parked_at": None,
+        "park_reason": "",
+    }
+
+
+def _tellable(rows: models.QuerySet[Subscription]) -> models.QuerySet[Subscription]:
+    """Leave out what is no news for Braze, and so would be due for ever: see `touch`."""
+    pending_emails = Subscription.objects.filter(program__channel=Channel.EMAIL, state=State.PENDING)
+    return rows.exclude(state=State.NONE).exclude(pk__in=pending_emails.values("pk"))
 
 
 def wake() -> None:

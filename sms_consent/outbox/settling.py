@@ -16,6 +16,7 @@ from django.utils import timezone
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
+from sms_consent.outbox.marking import new_version
 
 MAX_ASKS = 2  # one prompt, and one more after a second look
 
@@ -81,6 +82,12 @@ def _give_back(claims: list[Claim], outcome: Outcome) -> None:
         _rows(Subscription, same).update(told=told, asked=asked, is_recheck=was_recheck)
 
 
+def forget_profiles(claims: Collection[Claim]) -> None:
+    """Drop profiles that are merged, or that Braze never heard of. Nobody is behind them any more."""
+    if claims:
+        BrazeProfile.objects.filter(pk__in=[claim.id for claim in claims], person=None).delete()
+
+
 def note_left(subscription: int) -> None:
     """Braze itself said that this one has left: there is nothing to tell it."""
     rows = Subscription.objects.filter(pk=subscription, state=State.UNSUBSCRIBED)
@@ -118,10 +125,13 @@ def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]])
 
 def open_riders(addresses: Collection[str]) -> None:
     """Note that a call for these addresses is about to be opened. Load their state after this, not before."""
-    rows = Subscription.objects.filter(address__in=addresses)
-    rows.filter(state__in=(State.PENDING, State.SUBSCRIBED)).update(opened_at=timezone.now())
-    emails = rows.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
-    emails.exclude(told=Told.SUBSCRIBED).update(told=Told.UNKNOWN)
+    rows = Subscription.objects.filter(address__in=addresses, state__in=(State.PENDING, State.SUBSCRIBED))
+    with transaction.atomic():
+        # Locked in the order in which services lock them, so that neither waits for the other for ever.
+        ids = list(rows.select_for_update().order_by("id").values_list("id", flat=True))
+        Subscription.objects.filter(id__in=ids).update(opened_at=timezone.now())
+        emails = Subscription.objects.filter(id__in=ids, program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+        emails.exclude(told=Told.SUBSCRIBED).update(told=Told.UNKNOWN)
 
 
 def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int]) -> None:
@@ -153,39 +163,46 @@ def _failure(outcome: Outcome) -> dict[str, Any]:
     return changes | {"due_at": outcome.retry_at}
 
 
-def _sort(
-    model: type[Outgoing], outcomes: Mapping[Claim, Outcome]
-) -> tuple[dict[Claim, Outcome], list[int]]:
-    """Return the outcomes that still count, and the ids of rows that were overtaken or lost their lease."""
-    rows = model._default_manager.select_for_update().filter(id__in=[claim.id for claim in outcomes])
+def _sort(model: type[Outgoing], outcomes: Mapping[Claim, Outcome]) -> tuple[dict[Claim, Outcome], list[int]]:
+    """Return the outcomes that still count, and the ids of rows to be marked again.
+
+    Those are the rows that changed meanwhile, or whose lease has gone, and whose call may have been applied.
+    """
+    rows = model._default_manager.select_for_update().filter(pk__in=[claim.id for claim in outcomes])
     now = timezone.now()
     holds = {
         (pk, version, lease)
-        for pk, version, lease, until in rows.order_by("id").values_list("id", "version", "lease", "leased_until")
+        for pk, version, lease, until in rows.order_by("pk").values_list("pk", "version", "lease", "leased_until")
         if until and until > now
     }
     live = {claim: out for claim, out in outcomes.items() if (claim.id, claim.version, claim.lease) in holds}
-    overtaken = [claim for claim in outcomes if claim not in live]
+    overtaken = {claim: out for claim, out in outcomes.items() if claim not in live}
     _release(model, overtaken)
-    return live, [claim.id for claim in overtaken]
+    return live, [claim.id for claim, out in overtaken.items() if out.accepted or not out.is_known]
 
 
 def _release(model: type[Outgoing], claims: Iterable[Claim]) -> None:
     for lease, same in _group({claim: claim.lease for claim in claims}).items():
-        model._default_manager.filter(id__in=[claim.id for claim in same], lease=lease).update(
+        model._default_manager.filter(pk__in=[claim.id for claim in same], lease=lease).update(
             lease=None, leased_until=None
         )
 
 
 def _mark_again(ids: Collection[int]) -> None:
-    """Make overtaken subscriptions due again, with what Braze knows of them unknown."""
+    """Make overtaken subscriptions due again, with what Braze knows of them unknown.
+
+    Under a new version: a call that is in flight for one of them now was opened before this one ended, so
+    its answer settles nothing.
+    """
     rows = Subscription.objects.filter(id__in=ids)
     rows.update(told=Told.UNKNOWN)
-    rows.filter(state__in=(State.SUBSCRIBED, State.UNSUBSCRIBED)).update(due_at=timezone.now(), is_recheck=False)
+    rows.filter(state__in=(State.SUBSCRIBED, State.UNSUBSCRIBED)).update(
+        due_at=timezone.now(), is_recheck=False, version=new_version()
+    )
 
 
 def _rows(model: type[Outgoing], claims: Iterable[Claim]) -> models.QuerySet[Any]:
-    return model._default_manager.filter(id__in=[claim.id for claim in claims])
+    return model._default_manager.filter(pk__in=[claim.id for claim in claims])
 
 
 def _group(items: Mapping[Claim, Any]) -> dict[Any, list[Claim]]:
@@ -196,7 +213,12 @@ def _group(items: Mapping[Claim, Any]) -> dict[Any, list[Claim]]:
 
 
 def unsent() -> int:
-    """Return how many rows Braze has not been told: due, in back-off, or parked. A second look is none."""
-    subscriptions = Subscription.objects.filter(Q(due_at__isnull=False, is_recheck=False) | Q(parked_at__isnull=False))
+    """Return how many rows Braze has not been told: due, in back-off, or parked.
+
+    A scheduled second look is none, unless what it looks at is unknown: then it is the retry of a call.
+    """
+    is_second_look = Q(is_recheck=True) & ~Q(told=Told.UNKNOWN)
+    waiting = Q(due_at__isnull=False) & ~is_second_look | Q(parked_at__isnull=False)
+    subscriptions = Subscription.objects.filter(waiting).exclude(address="")
     profiles = BrazeProfile.objects.filter(Q(due_at__isnull=False) | Q(parked_at__isnull=False))
     return subscriptions.count() + profiles.count()

@@ -1,0 +1,66 @@
+"""Reading Braze's answers, whatever they look like: nothing in here trusts a shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from sms_consent.braze.errors import TryLater
+
+ADDRESS = re.compile(r"(\+|%2B)\d{7,15}|[^\s\"'<>(),;]+(@|%40)[^\s\"'<>(),;]+", re.IGNORECASE)
+LONGEST = 500  # characters of Braze's words that are kept
+
+
+def parse(response: requests.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer, empty if it is anything else."""
+    try:
+        answer = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def item_errors(answer: Mapping[str, Any]) -> dict[int, str]:
+    """Return Braze's words about single objects of a call, by their index."""
+    errors = answer.get("errors")
+    found: dict[int, str] = {}
+    for error in errors if isinstance(errors, list) else []:
+        index = _index(error.get("index")) if isinstance(error, dict) else None
+        if index is not None:
+            found[index] = str(error.get("type") or "refused without a reason")
+    return found
+
+
+def _index(value: Any) -> int | None:
+    text = str(value)
+    return int(text) if len(text) < 10 and text.isascii() and text.isdigit() else None
+
+
+def users(answer: Mapping[str, Any]) -> list[Any]:
+    """Return the people of a look. An answer without any list of them is no answer: nobody may be told on it."""
+    found = answer.get("users")
+    if not isinstance(found, list):
+        raise TryLater("An answer without a list of users")
+    return found
+
+
+def note_states(states: dict[str, dict[str, str]], user: Any) -> None:
+    """Add one person's states, by phone and group id, to `states`.
+
+    Several people may share the number; an opt-out seen for any of them counts.
+    """
+    if not isinstance(user, dict) or not isinstance(user.get("phone"), str):
+        return
+    known = states.setdefault(user["phone"], {})
+    groups = user.get("subscription_groups")
+    for group in groups if isinstance(groups, list) else []:
+        if isinstance(group, dict) and known.get(str(group.get("id"))) != "unsubscribed":
+            known[str(group.get("id"))] = str(group.get("status", "")).lower()
+
+
+def without_addresses(words: str) -> str:
+    """Return words that may be kept and logged: no number, no email address, not endless (rule 15)."""
+    return ADDRESS.sub("[address]", words[: LONGEST * 4])[:LONGEST]

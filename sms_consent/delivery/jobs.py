@@ -1,0 +1,138 @@
+"""What all calls have in common: who is settled how when Braze takes them, refuses them or does not answer."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.utils import timezone
+
+from sms_consent import lines
+from sms_consent.braze import BrazeError, Refused, TryLater
+from sms_consent.delivery.pipeline import Courier, Job
+from sms_consent.outbox import Claim, Outcome
+
+logger = logging.getLogger(__name__)
+
+ACCEPTED = Outcome(accepted=True)
+MANY = 3  # from so many refused alike on, it is not them: two people may well share one kind of mistake
+
+
+def put_back() -> Outcome:
+    """Return the outcome of a row that was not sent, or not taken, through no fault of its own."""
+    return Outcome(retry_at=timezone.now(), counts=False)
+
+
+def still_held(claims: Iterable[Claim]) -> set[Claim]:
+    """Return the claims whose lease outlasts a call; a worker that was suspended sends nothing stale."""
+    margin = timezone.now() + settings.BRAZE_LEASE / 4
+    return {claim for claim in claims if claim.until > margin}
+
+
+@dataclass(kw_only=True)
+class CallJob(ABC):
+    """One call. `claims` are those that it has still to settle; each is settled exactly once."""
+
+    endpoint: ClassVar[str]
+    courier: Courier
+    claims: list[Claim]
+    isolation: Isolation | None = None
+
+    @abstractmethod
+    def build(self) -> Callable[[], Any] | None:
+        """Load what the claims are about and return the call, or None; settle what is not to be sent."""
+
+    @abstractmethod
+    def succeed(self, answer: Any) -> list[Job]:
+        """Settle what Braze took; return what follows from it."""
+
+    @abstractmethod
+    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Write outcomes down."""
+
+    def is_open(self) -> bool:
+        """Whether the call still makes sense: the line may have stopped since the rows were claimed."""
+        return self.courier.is_open(self.endpoint)
+
+    def stop_line(self, words: str) -> None:
+        """Stop what every one of several is refused on."""
+        self.courier.stop(self.endpoint, words, lines.account_fingerprint())
+
+    def prepare(self) -> Callable[[], Any] | None:
+        """Return the call, built from the newest state; give back what may not be sent any more."""
+        held = still_held(self.claims) if self.is_open() else set()
+        self.give_back(claim for claim in self.claims if claim not in held)
+        return self.build() if self.claims else None
+
+    def finish(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Settle these."""
+        if outcomes:
+            self.settle(outcomes)
+        self.claims = [claim for claim in self.claims if claim not in outcomes]
+        for claim, outcome in outcomes.items() if self.isolation else ():
+            self.isolation.back(claim, accepted=outcome.accepted)  # type: ignore[union-attr]
+
+    def give_back(self, claims: Iterable[Claim]) -> None:
+        """Settle rows that are not to blame for not being sent."""
+        self.finish(dict.fromkeys(claims, put_back()))
+
+    def fail(self, error: BrazeError) -> list[Job]:
+        """Retry, find out who it is about, or stop the line."""
+        if isinstance(error, Refused):
+            return self.refused(error)
+        if isinstance(error, TryLater):
+            self.finish(dict.fromkeys(self.claims, self.courier.later(self.endpoint, error, self.claims)))
+        else:
+            self.courier.stop(self.endpoint, str(error), lines.account_fingerprint())
+            self.give_back(self.claims)
+        return []
+
+    def refused(self, error: Refused) -> list[Job]:
+        """Send everybody again alone, once (story 30); who is alone already is refused."""
+        if len(self.claims) == 1:
+            self.refuse({self.claims[0]: Outcome(reason=str(error), is_known=error.is_known)})
+            return []
+        isolation = Isolation(self, set(self.claims))
+        return [replace(self, claims=[claim], isolation=isolation) for claim in self.claims]
+
+    def refuse(self, refused: Mapping[Claim, Outcome]) -> None:
+        """Note whom Braze does not take. In an isolation the verdict waits for the others."""
+        if self.isolation is None:
+            self.judge(refused, others_accepted=len(refused) < len(self.claims))
+        for claim, outcome in refused.items() if self.isolation else ():
+            self.isolation.back(claim, refused=outcome)  # type: ignore[union-attr]
+        self.claims = [claim for claim in self.claims if claim not in refused]
+
+    def judge(self, refused: Mapping[Claim, Outcome], *, others_accepted: bool) -> None:
+        """Park who was refused; but where all of many are refused with the same words, it is the line."""
+        words = {outcome.reason for outcome in refused.values()}
+        if not others_accepted and len(refused) >= MANY and len(words) == 1:
+            self.stop_line(words.pop())
+            self.settle(dict.fromkeys(refused, put_back()))
+            return
+        self.settle(refused)
+        log = logger.error if self.courier.lane == lines.Lane.OPT_OUTS else logger.warning
+        log("Braze refused %s (%s), parked: rows %s", self.endpoint, self.courier.lane, [c.id for c in refused])
+
+
+@dataclass
+class Isolation:
+    """A refused batch, sent again one by one. Judged when the last of them is back."""
+
+    batch: CallJob
+    out: set[Claim]
+    accepted: bool = False
+    refused: dict[Claim, Outcome] = field(default_factory=dict)
+
+    def back(self, claim: Claim, *, accepted: bool = False, refused: Outcome | None = None) -> None:
+        """Note how one fared alone; neither accepted nor refused (a timeout) says nothing about the rest."""
+        self.out.discard(claim)
+        self.accepted = self.accepted or accepted
+        if refused is not None:
+            self.refused[claim] = refused
+        if not self.out and self.refused:
+            self.batch.judge(self.refused, others_accepted=self.accepted)

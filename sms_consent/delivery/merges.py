@@ -1,0 +1,77 @@
+"""`/users/merge`, for people who turned out to be somebody we know already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.utils import timezone
+
+from sms_consent import outbox
+from sms_consent.braze.client import BATCH, MERGE
+from sms_consent.delivery.jobs import CallJob
+from sms_consent.delivery.pipeline import Courier, Job, run
+from sms_consent.models import BrazeProfile
+from sms_consent.outbox import Claim, Outcome
+
+MERGE_AGAIN = timedelta(seconds=5)
+
+
+def deliver_merges(courier: Courier, limit: int) -> int:
+    """Send merges that are due; return how many were claimed."""
+    if not courier.is_open(MERGE):
+        return 0
+    claims = outbox.claim_merges(limit)
+    run([MergeJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
+    return len(claims)
+
+
+@dataclass(kw_only=True)
+class MergeJob(CallJob):
+    """Up to 50 pairs. Both must be known to Braze: who is not is forgotten here, or waited for."""
+
+    endpoint = MERGE
+
+    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Write outcomes down."""
+        outbox.settle_profiles(outcomes, {})
+
+    def build(self) -> Callable[[], Any] | None:
+        """Return the call for the pairs that are both at Braze."""
+        rows = BrazeProfile.objects.filter(pk__in=[claim.id for claim in self.claims], person=None).in_bulk()
+        kept = dict(
+            BrazeProfile.objects.filter(external_id__in=[row.merge_into for row in rows.values()]).values_list(
+                "external_id", "accepted_at"
+            )
+        )
+        self._forget([claim for claim in self.claims if claim.id not in rows or _is_unheard(claim, rows[claim.id])])
+        self._leave_out({claim: rows[claim.id].merge_into for claim in self.claims}, kept)
+        pairs = [(rows[claim.id].external_id, rows[claim.id].merge_into) for claim in self.claims]
+        return partial(self.courier.client.merge, pairs) if pairs else None
+
+    def _forget(self, claims: list[Claim]) -> None:
+        outbox.forget_profiles(claims)
+        self.claims = [claim for claim in self.claims if claim not in set(claims)]
+
+    def _leave_out(self, into: Mapping[Claim, str], kept: Mapping[str, Any]) -> None:
+        wait = Outcome(retry_at=timezone.now() + MERGE_AGAIN, counts=False)
+        gone = Outcome(reason="The person to merge into is gone.")
+        self.finish({claim: wait for claim, name in into.items() if name in kept and kept[name] is None})
+        self.finish({claim: gone for claim, name in into.items() if name not in kept})
+
+    def succeed(self, answer: Any) -> list[Job]:
+        """They are one at Braze; nothing is left to tell of the other."""
+        self.courier.went_well(MERGE)
+        claims = list(self.claims)
+        for claim in claims if self.isolation else ():
+            self.isolation.back(claim, accepted=True)  # type: ignore[union-attr]
+        self._forget(claims)
+        return []
+
+
+def _is_unheard(claim: Claim, row: BrazeProfile) -> bool:
+    """Whether Braze cannot have heard of them: nothing was accepted and no call is unaccounted for."""
+    return row.accepted_at is None and not claim.was_unknown
