@@ -53,6 +53,7 @@ def test_every_address_is_documented() -> None:
     documented = " ".join(first_cells("Addresses"))
     ours = {str(pattern.pattern) for pattern in _patterns() if not str(pattern.pattern).startswith("accounts/l")}
     hidden = {"accounts/inactive/", "accounts/confirm-email/", "accounts/reauthenticate/"}
+    hidden |= {path for path in ours if path.startswith("admin/")}
     missing = {path for path in ours - hidden if f"/{path.replace('str:', '')}`" not in documented}
     assert missing == set()
 
@@ -76,6 +77,6 @@ def test_every_place_that_the_readme_names_exists() -> None:
 
 def test_no_file_is_longer_than_300_lines() -> None:
     folders = ("accounts", "sms_consent", "optin_site", "templates", "static", "tests")
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".html", ".css", ".js")]
-    long = [str(path) for path in files if "migrations" not in path.parts and len(path.read_text().splitlines()) > 300]
-    assert long == []
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if "migrations" not in path.parts]
+    code = [path for path in files if path.suffix in (".py", ".html", ".css", ".js")]
+    assert [str(path) for path in code if len(path.read_text().splitlines()) > 300] == []
