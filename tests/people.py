@@ -29,6 +29,14 @@ def hidden_fields(html: str) -> dict[str, str]:
     return found
 
 
+def send_sign_up(client: Client, email: str, phone: str = "", *boxes: str, **changes: str) -> Any:
+    """Open the sign-up, fill it in and send it; `boxes` are the slugs that are ticked. Mails stay in the queue."""
+    page = client.get(reverse("account_signup"))
+    data = hidden_fields(page.content.decode()) | {"email": email, "phone": phone}
+    data |= {f"program_{slug}": "on" for slug in boxes} | changes
+    return client.post(reverse("account_signup"), data)
+
+
 class Visitor:
     """Somebody with a browser."""
 

@@ -1,0 +1,199 @@
+"""The table of states, as it is written in the design, and what holds whatever arrives in whatever order."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from sms_consent import ledger, services
+from sms_consent.choices import Act, Source
+from sms_consent.ledger import Circumstances, Entry
+from sms_consent.models import ConsentRecord, Program, Subscription
+from sms_consent.people import subject
+from sms_consent.states import Happening, Standing, fold, fold_all
+from tests.people import ALICES_PHONE, standing
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KINDS = {
+    "tick": {"act": Act.GRANTED, "source": Source.SIGN_UP},
+    "request": {"act": Act.REQUESTED, "source": Source.PHONE_FORM},
+    "answer": {"act": Act.CONFIRMED, "source": Source.PHONE_FORM, "proven": True},
+    "owner": {"act": Act.GRANTED, "source": Source.PREFERENCE_PAGE, "proven": True},
+    "START": {"act": Act.GRANTED, "source": Source.KEYWORD, "proven": True},
+    "START?": {"act": Act.REQUESTED, "source": Source.KEYWORD, "proven": True},
+    "leave": {"act": Act.WITHDRAWN, "source": Source.ADMIN},
+    "STOP": {"act": Act.WITHDRAWN, "source": Source.KEYWORD, "stops": True},
+    "lapse": {"act": Act.EXPIRED, "source": Source.PHONE_FORM},
+    "not me": {"act": Act.INVALIDATED, "source": Source.SIGN_UP},
+}
+BEFORE = {
+    "none": [],
+    "pending": ["request"],
+    "subscribed": ["request", "answer"],
+    "left": ["request", "answer", "leave"],
+    "stopped": ["request", "answer", "STOP"],
+}
+# tick: of a program that takes unconfirmed sign-ups. START?: a keyword that asks for confirmation.
+TABLE = """
+            none        pending     subscribed  left        stopped
+tick        subscribed  pending     subscribed  pending     stopped
+request     pending     pending     subscribed  pending     stopped
+answer      none        subscribed  subscribed  left        stopped
+owner       subscribed  subscribed  subscribed  subscribed  stopped
+START       subscribed  subscribed  subscribed  subscribed  subscribed
+START?      pending     pending     subscribed  pending     pending
+leave       left        left        left        left        stopped
+STOP        stopped     stopped     stopped     stopped     stopped
+lapse       none        none        subscribed  left        stopped
+not_me      none        none        left        left        stopped
+"""
+
+
+def cells() -> list[tuple[str, str, str]]:
+    head, *rows = [line.split() for line in TABLE.strip().splitlines()]
+    return [(row[0].replace("_", " "), *cell) for row in rows for cell in zip(head, row[1:], strict=True)]
+
+
+def happening(kind: str, number: int, *, at: int | None = None, request: int | None = None) -> Happening:
+    minutes = timedelta(minutes=number if at is None else at)
+    answers = {"request": request, "requested_at": NOON + timedelta(minutes=request)} if request else {}
+    return Happening(id=number, occurred_at=NOON + minutes, **KINDS[kind] | answers)  # type: ignore[arg-type]
+
+
+def name_of(standing: Standing) -> str:
+    if standing.is_stopped:
+        return "stopped"
+    return "left" if standing.state == "unsubscribed" else standing.state
+
+
+@pytest.mark.parametrize(("kind", "before", "after"), cells(), ids="-".join)
+def test_the_table_of_states(kind: str, before: str, after: str) -> None:
+    past = [happening(it, number, request=1) for number, it in enumerate(BEFORE[before], start=1)]
+    now = fold(fold_all(past), happening(kind, 9, request=1 if past else None))
+    assert name_of(now) == after
+
+
+def test_an_opt_out_voids_the_requests_before_it() -> None:
+    asked_twice = [happening("request", 1), happening("leave", 2), happening("request", 3)]
+    late_answer = happening("answer", 4, request=1)
+    assert name_of(fold_all([*asked_twice, late_answer])) == "pending"
+    assert name_of(fold_all([*asked_twice, happening("answer", 4, request=3)])) == "subscribed"
+
+
+def test_not_me_voids_the_requests_before_it_and_no_later_ones() -> None:
+    past = [happening("request", 1), happening("not me", 2, request=1), happening("request", 3)]
+    assert name_of(fold_all([*past, happening("answer", 4, request=1)])) == "pending"
+    assert name_of(fold_all([*past, happening("answer", 4, request=3)])) == "subscribed"
+
+
+def test_a_lapse_of_another_request_changes_nothing() -> None:
+    past = [happening("request", 1), happening("lapse", 2, request=1), happening("request", 3)]
+    assert name_of(fold_all([*past, happening("lapse", 4, request=1)])) == "pending"
+
+
+@pytest.mark.parametrize("kind", ["tick", "request", "answer", "owner", "START", "START?"])
+def test_in_a_tie_the_opt_out_wins(kind: str) -> None:
+    asked, opt_in, stop = happening("request", 1), happening(kind, 2, at=5, request=1), happening("STOP", 3, at=5)
+    for order in itertools.permutations([asked, opt_in, stop]):
+        assert name_of(fold_all(order)) == "stopped"
+
+
+# --- The same through the ledger, in the order in which things arrive ------------------------------------
+
+ARRIVING = ("tick", "request", "owner", "START", "START?", "leave", "STOP")
+happenings = st.lists(st.tuples(st.sampled_from(ARRIVING), st.integers(0, 4)), min_size=1, max_size=5)
+numbers = (f"+1202555{number:04}" for number in itertools.count())
+few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def arrive(program: Program, address: str, kind: str, minute: int) -> None:
+    at = NOON + timedelta(minutes=minute)
+    entry = Entry(program, address, occurred_at=at, **KINDS[kind])  # type: ignore[arg-type]
+    ledger.append([entry], ledger.standings([entry.key]))
+
+
+def after(program: Program, arrivals: list[tuple[str, int]]) -> Standing:
+    address = next(numbers)
+    for kind, minute in arrivals:
+        arrive(program, address, kind, minute)
+    return Subscription.objects.get(program=program, subject=subject(address)).standing
+
+
+@few
+@given(arrivals=happenings, random=st.randoms(use_true_random=False))
+@example(arrivals=[("leave", 0), ("START", 1), ("leave", 2)], random=Random(1))
+@example(arrivals=[("START", 0), ("STOP", 1), ("START", 2)], random=Random(2))
+def test_the_order_of_arrival_does_not_matter(
+    programs: dict[str, Program], arrivals: list[tuple[str, int]], random: Random
+) -> None:
+    shuffled = random.sample(arrivals, len(arrivals))
+    one, other = after(programs["sms"], arrivals), after(programs["sms"], shuffled)
+    assert (one.state, one.left_at, one.stopped_at) == (other.state, other.left_at, other.stopped_at)
+
+
+@few
+@given(arrivals=happenings, opt_out=st.sampled_from(["leave", "STOP"]), random=st.randoms(use_true_random=False))
+def test_an_opt_out_newer_than_every_opt_in_ends_unsubscribed(
+    programs: dict[str, Program], arrivals: list[tuple[str, int]], opt_out: str, random: Random
+) -> None:
+    every = [*arrivals, (opt_out, 5)]
+    assert after(programs["sms"], random.sample(every, len(every))).state == "unsubscribed"
+
+
+@few
+@given(
+    arrivals=st.lists(st.tuples(st.sampled_from(["tick", "request", "owner"]), st.integers(6, 9)), max_size=4),
+    random=st.randoms(use_true_random=False),
+)
+def test_only_a_word_from_the_handset_lifts_a_stop(
+    programs: dict[str, Program], arrivals: list[tuple[str, int]], random: Random
+) -> None:
+    every = [*arrivals, ("STOP", 5)]
+    shuffled = random.sample(every, len(every))
+    assert after(programs["sms"], shuffled).is_stopped
+    assert after(programs["sms"], [*shuffled, ("START", 10)]).state == "subscribed"
+
+
+def test_story_26_a_start_from_before_the_stop_arrives_after_it(programs: dict[str, Program]) -> None:
+    arrive(programs["sms"], ALICES_PHONE, "STOP", 5)
+    arrive(programs["sms"], ALICES_PHONE, "START", 0)
+    found = Subscription.objects.get(program=programs["sms"], subject=subject(ALICES_PHONE))
+    assert found.state == "unsubscribed"
+    assert found.stopped_at == NOON + timedelta(minutes=5)
+
+
+# --- Repeats ---------------------------------------------------------------------------------------------
+
+
+def leave(address: str, **how: object) -> list[ConsentRecord]:
+    return services.withdraw(address, source=Source.ADMIN, circumstances=Circumstances(), **how)  # type: ignore[arg-type]
+
+
+def test_the_same_event_again_leaves_no_second_record(programs: dict[str, Program]) -> None:
+    assert len(leave(ALICES_PHONE, stops=True, occurred_at=NOON)) == 1
+    assert leave(ALICES_PHONE, stops=True, occurred_at=NOON) == []
+
+
+def test_a_newer_opt_out_is_never_taken_for_a_repeat(programs: dict[str, Program]) -> None:
+    leave(ALICES_PHONE)
+    leave(ALICES_PHONE)
+    found = Subscription.objects.get(program=programs["sms"], subject=subject(ALICES_PHONE))
+    assert ConsentRecord.objects.count() == 2
+    assert found.left_at == ConsentRecord.objects.latest("occurred_at").occurred_at
+
+
+def test_a_stop_reaches_every_sms_program_and_no_email(programs: dict[str, Program]) -> None:
+    other = Program.objects.get(slug="sms")
+    other.pk, other.slug, other.subscription_group_id = None, "alerts", "5a4d0000-0000-4000-8000-00000000000a"
+    other.save()
+    leave(ALICES_PHONE, stops=True)
+    assert [standing(ALICES_PHONE, slug) for slug in ("sms", "alerts", "email")] == [
+        "unsubscribed",
+        "unsubscribed",
+        "none",
+    ]
