@@ -188,8 +188,7 @@ def test_no_way_around_after_a_migration_either(
 @pytest.mark.skipif(ON_SQLITE, reason="PostgreSQL's own way around triggers")
 def test_a_replica_session_is_refused_too() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        execute("SET LOCAL session_replication_role = replica")
-        execute("DELETE FROM sms_consent_consentrecord")
+        execute("SET LOCAL session_replication_role = replica; DELETE FROM sms_consent_consentrecord")
     assert ConsentRecord.objects.count() == 2
 
 

@@ -1,0 +1,120 @@
+"""Many at once, over real HTTP and real connections: nobody is lost, nothing is written twice, nothing fails."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from accounts.models import User
+from sms_consent import services
+from sms_consent.choices import Source
+from sms_consent.ledger import Circumstances
+from sms_consent.models import ConsentRecord, Subscription
+from sms_consent.sandbox import Sandbox
+from tests.people import ALICE, ALICES_PHONE, Visitor, acts, hidden_fields, standing
+
+MANY = 16
+pytestmark = pytest.mark.usefixtures("programs")
+
+
+class Tab:
+    """A browser tab with the sign-up open."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.hidden = hidden_fields(self.session.get(f"{url}/", timeout=30).text)
+
+    def send(self, email: str, phone: str, *boxes: str) -> int:
+        data = self.hidden | {"email": email, "phone": phone} | {f"program_{slug}": "on" for slug in boxes}
+        return self.session.post(f"{self.url}/", data, timeout=60, allow_redirects=False).status_code
+
+    def press(self, link: str) -> int:
+        hidden = hidden_fields(self.session.get(self.url + link, timeout=30).text)
+        data = hidden | {"answer": "confirm"}
+        return self.session.post(self.url + link, data, timeout=60, allow_redirects=False).status_code
+
+
+def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
+    """Do all of these at the same moment, each in a thread with a connection of its own."""
+    barrier = threading.Barrier(len(acts))
+
+    def act(one: Callable[[], Any]) -> Any:
+        barrier.wait(timeout=30)
+        try:
+            return one()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(act, acts))
+
+
+def tabs(url: str, count: int = MANY) -> list[Tab]:
+    return [Tab(url) for _ in range(count)]
+
+
+def test_sixteen_sign_ups_with_the_same_email_and_phone(live_server: Any) -> None:
+    send = [lambda tab=tab: tab.send(ALICE, ALICES_PHONE, "sms", "email") for tab in tabs(live_server.url)]
+    assert at_once(send) == [302] * MANY
+    assert User.objects.count() == 1
+    assert (acts(ALICES_PHONE, "sms"), acts(ALICE, "email")) == (["granted"], ["requested"])
+
+
+def test_the_double_click(live_server: Any) -> None:
+    tab = Tab(live_server.url)
+    click = lambda: tab.send(ALICE, ALICES_PHONE, "sms", "email")  # noqa: E731
+    assert at_once([click, click]) == [302, 302]
+    assert (User.objects.count(), ConsentRecord.objects.count()) == (1, 2)
+
+
+def test_story_7_sixteen_emails_and_one_number(live_server: Any, sandbox: Sandbox) -> None:
+    emails = [f"p{number}@example.com" for number in range(MANY)]
+    stranger = User(phone=ALICES_PHONE)
+    stranger.set_unusable_password()
+    stranger.save()
+    open_tabs = tabs(live_server.url)
+    pairs = list(zip(open_tabs, emails, strict=True))
+    send = [lambda tab=tab, email=email: tab.send(email, ALICES_PHONE, "sms") for tab, email in pairs]
+    assert at_once(send) == [302] * MANY
+    call_command("send_mail", "--once")
+    links = [Visitor(Client(), sandbox).links(email)[0] for email in emails]
+    press = [lambda tab=tab, link=link: tab.press(link) for tab, link in zip(open_tabs, links, strict=True)]
+    assert at_once(press) == [302] * MANY
+    assert User.objects.filter(phone=ALICES_PHONE).exclude(email=None).count() == MANY
+    assert not User.objects.filter(email=None).exists()
+    assert Subscription.objects.filter(address=ALICES_PHONE).count() == 1
+
+
+def test_sign_ups_and_stops_of_one_number_end_stopped(live_server: Any) -> None:
+    def stop() -> int:
+        services.withdraw(ALICES_PHONE, source=Source.KEYWORD, stops=True, circumstances=Circumstances(note="STOP"))
+        return 302
+
+    emails = [f"p{number}@example.com" for number in range(8)]
+    send = [
+        lambda tab=tab, email=email: tab.send(email, ALICES_PHONE, "sms", "email")
+        for tab, email in zip(tabs(live_server.url, 8), emails, strict=True)
+    ]
+    assert at_once([*send, *[stop] * 8]) == [302] * 16
+    assert standing(ALICES_PHONE, "sms") == "unsubscribed"
+    assert Subscription.objects.get(address=ALICES_PHONE, program__slug="sms").stopped_at
+    assert User.objects.count() == 8
+
+
+def test_the_button_pressed_in_two_tabs_at_once(live_server: Any, visit: Callable[[], Visitor]) -> None:
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "email")
+    link = alice.links(ALICE)[0]
+    press = [lambda tab=tab: tab.press(link) for tab in tabs(live_server.url, 8)]
+    assert at_once(press) == [302] * 8
+    assert acts(ALICE, "email") == ["requested", "confirmed"]
