@@ -16,7 +16,8 @@ class Consent:
     """Where one of a person's addresses stands on one program.
 
     `state` is none, pending, subscribed or unsubscribed; `told` what Braze last accepted ("asked" for double
-    opt-in); `asked_now` that the first call of this very pair has just asked.
+    opt-in); `asked_now` that the first call of this very pair has just asked; `was_opened` that a call with
+    its consent has been opened at some time.
     """
 
     subscription: int
@@ -26,6 +27,7 @@ class Consent:
     state: str
     told: str
     asked_now: bool = False
+    was_opened: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,27 @@ def status(
     return body
 
 
-def attributes(person: Person, consents: Sequence[Consent], accepted: Mapping[str, Any]) -> Body:
+def attributes(
+    person: Person, consents: Sequence[Consent], accepted: Mapping[str, Any], *, is_unknown: bool = False
+) -> Body:
     """Return what a person's profile should say. An address is there only with a reason (rule 11)."""
     wanted: Body = {"language": person.language, "time_zone": person.time_zone}
     texts = [consent for consent in consents if consent.is_sms]
     emails = [consent for consent in consents if not consent.is_sms]
-    if person.phone and (_any(texts, "pending", "subscribed") or accepted.get("phone") == person.phone):
+    if person.phone and (
+        _any(texts, "pending", "subscribed") or _is_there(person.phone, texts, accepted.get("phone"), is_unknown)
+    ):
         wanted |= {"phone": person.phone, "country": _country(person.phone)}
-    if person.email and (_any(emails, "subscribed") or accepted.get("email") == person.email):
+    if person.email and (
+        _any(emails, "subscribed") or _is_there(person.email, emails, accepted.get("email"), is_unknown)
+    ):
         wanted |= {"email": person.email, "email_subscribe": _email_subscribe(emails)}
     return {name: value for name, value in wanted.items() if value}
+
+
+def _is_there(address: str, consents: Sequence[Consent], accepted: str | None, is_unknown: bool) -> bool:
+    """Whether Braze has the address, or may have got it by a call whose fate is unknown."""
+    return accepted == address or (is_unknown and any(consent.was_opened for consent in consents))
 
 
 def _email_subscribe(emails: Sequence[Consent]) -> str:

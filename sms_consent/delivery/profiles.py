@@ -100,8 +100,9 @@ class TrackJob(CallJob):
 
     def _parcel(self, claim: Claim, profile: BrazeProfile, consents: Mapping[str, list[payloads.Consent]]) -> Parcel:
         own = [consent for address in _addresses(profile) if address for consent in consents.get(address, [])]
-        wanted = payloads.attributes(_person(profile), own, profile.accepted)
-        changed = payloads.difference(wanted, profile.accepted, is_unknown=claim.was_unknown)
+        is_unknown = claim.was_unknown
+        wanted = payloads.attributes(_person(profile), own, profile.accepted, is_unknown=is_unknown)
+        changed = payloads.difference(wanted, profile.accepted, is_unknown=is_unknown)
         taken = [consent for consent in own if self._takes(consent.program)]
         entries, told = payloads.riders(taken, changed)
         body = {"external_id": profile.external_id, **changed}
@@ -199,4 +200,5 @@ def _consent(row: Subscription, now: datetime) -> payloads.Consent:
         state=row.state,
         told=row.told,
         asked_now=asked,
+        was_opened=row.opened_at is not None,
     )

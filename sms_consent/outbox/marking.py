@@ -14,6 +14,7 @@ from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, Outgoing, Subscription
 
 NOTIFY_CHANNEL = "optin_outbox"
+MAX_ASKS = 2  # one prompt, and one more after a second look
 
 
 def new_version() -> int:
@@ -101,7 +102,8 @@ def forget_group(program_id: int) -> None:
 def send_again(rows: models.QuerySet[Any]) -> int:
     """Lift the parks of these rows and make them due; return how many. Only marks, never sends."""
     if rows.model is Subscription:
-        return _tellable(rows).update(told=Told.UNKNOWN, is_recheck=False, **_renewed())
+        rows = _tellable(rows).exclude(state=State.PENDING, asked__gte=MAX_ASKS)  # nobody is asked a third time
+        return rows.update(told=Told.UNKNOWN, is_recheck=False, **_renewed())
     return rows.update(is_unknown=True, **_renewed())
 
 

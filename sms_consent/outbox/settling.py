@@ -16,9 +16,7 @@ from django.utils import timezone
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import new_version
-
-MAX_ASKS = 2  # one prompt, and one more after a second look
+from sms_consent.outbox.marking import MAX_ASKS, new_version
 
 
 @dataclass(frozen=True)
@@ -125,10 +123,11 @@ def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]])
 
 def open_riders(addresses: Collection[str]) -> None:
     """Note that a call for these addresses is about to be opened. Load their state after this, not before."""
-    rows = Subscription.objects.filter(address__in=addresses, state__in=(State.PENDING, State.SUBSCRIBED))
+    travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
+    rows = Subscription.objects.filter(travelling, address__in=addresses)
     with transaction.atomic():
         # Locked in the order in which services lock them, so that neither waits for the other for ever.
-        ids = list(rows.select_for_update().order_by("id").values_list("id", flat=True))
+        ids = list(rows.select_for_update(of=("self",)).order_by("id").values_list("id", flat=True))
         Subscription.objects.filter(id__in=ids).update(opened_at=timezone.now())
         emails = Subscription.objects.filter(id__in=ids, program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
         emails.exclude(told=Told.SUBSCRIBED).update(told=Told.UNKNOWN)

@@ -1,0 +1,100 @@
+"""Crowds, time travel, and looking at both sides: the ledger's and Braze's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.test import Client
+from django.urls import reverse
+
+from sms_consent import selectors, services
+from sms_consent.choices import Source
+from sms_consent.ledger import Circumstances
+from sms_consent.models import BrazeLine, BrazeProfile, Program, Subscription
+from sms_consent.sandbox import Sandbox
+from tests.people import hidden_fields
+
+SET, TRACK, LOOK = "/subscription/status/set", "/users/track", "/subscription/user/status"
+SIX_MINUTES = 360
+
+
+def phone(number: int) -> str:
+    return f"+1202555{1000 + number}"
+
+
+def email(number: int) -> str:
+    return f"person{number}@example.com"
+
+
+def crowd(numbers: Iterable[int], *boxes: str) -> None:
+    """Sign these people up through the form."""
+    client = Client()
+    page = hidden_fields(client.get(reverse("account_signup")).content.decode())
+    page |= {f"program_{slug}": "on" for slug in boxes}
+    for number in numbers:
+        answer = client.post(reverse("account_signup"), page | {"email": email(number), "phone": phone(number)})
+        assert answer.status_code == 302
+
+
+def confirmed(numbers: Iterable[int], visitor: Any) -> None:
+    """Press the button of each one's newest mail."""
+    for number in numbers:
+        visitor.press(visitor.links(email(number))[-1])
+
+
+def stop(address: str) -> None:
+    """The handset says STOP."""
+    services.withdraw(address, source=Source.KEYWORD, stops=True, circumstances=Circumstances(note="STOP"))
+
+
+def leave(address: str, *programs: Program) -> None:
+    """Somebody wrote that they want no more of these."""
+    chosen = programs or None
+    services.withdraw(address, programs=chosen, source=Source.ADMIN, circumstances=Circumstances(note="wrote"))
+
+
+def asks_first() -> None:
+    """Have sign-ups for texts wait for a Y."""
+    Program.objects.filter(slug="sms").update(confirm_sign_ups=True)
+    selectors.forget_offers()
+
+
+def later(seconds: float) -> None:
+    """Let so much time pass for the outbox: every moment that is written down moves into the past."""
+    gone = timedelta(seconds=seconds)
+    shared = {"due_at": F("due_at") - gone, "leased_until": F("leased_until") - gone}
+    Subscription.objects.update(opened_at=F("opened_at") - gone, told_at=F("told_at") - gone, **shared)
+    BrazeProfile.objects.update(**shared)
+    BrazeLine.objects.update(probe_at=F("probe_at") - gone)
+
+
+def seen(sandbox: Sandbox, group: str, address: str) -> str | None:
+    """Return the state of an address at Braze, whether somebody holds it or it is parked there."""
+    with sandbox.world.lock:
+        parked = sandbox.world.states.parked.get(address, {}).get(group)
+        return sandbox.world.state(group, address) or (parked.state if parked else None)
+
+
+def disagreements(sandbox: Sandbox) -> list[tuple[str, str, str | None]]:
+    """Return where Braze differs from the ledger: address, state here, state there."""
+    rows = Subscription.objects.filter(state__in=("subscribed", "unsubscribed")).select_related("program")
+    found = [(row.address, row.state, seen(sandbox, row.program.subscription_group_id, row.address)) for row in rows]
+    return [row for row in found if (row[2] or "").lower() != row[1]]
+
+
+def parked() -> list[str]:
+    """Return the reasons of all parks."""
+    rows = list(Subscription.objects.filter(parked_at__isnull=False).values_list("park_reason", flat=True))
+    return rows + list(BrazeProfile.objects.filter(parked_at__isnull=False).values_list("park_reason", flat=True))
+
+
+def stopped() -> list[tuple[str, str]]:
+    """Return the lines that are stopped, with their lanes."""
+    return sorted(BrazeLine.objects.values_list("name", "lane"))
+
+
+def bodies(sandbox: Sandbox, path: str) -> list[Any]:
+    return [call.body for call in sandbox.world.calls_to(path)]

@@ -1,0 +1,136 @@
+"""Double opt-in: asked once, in both calls of the pair; looked at; asked once more at most (design.md §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sms_consent.models import Subscription
+from sms_consent.sandbox import Sandbox
+from tests.conftest import SMS
+from tests.people import ALICE, ALICES_PHONE, BOB, Visitor, acts, standing
+from tests.sms_consent.delivery.helpers import LOOK, SET, SIX_MINUTES, TRACK, asks_first, bodies, later, seen, stop
+
+Visit = Callable[[], Visitor]
+Deliver = Callable[[], int]
+
+
+@pytest.fixture
+def asked(visit: Visit, deliver: Deliver) -> Visitor:
+    """Alice, who ticked the box of a program that asks first, and was asked."""
+    asks_first()
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "sms")
+    assert deliver() == 0
+    return alice
+
+
+def prompts(sandbox: Sandbox) -> int:
+    return len([text for text in sandbox.world.texts(ALICES_PHONE) if not text.inbound])
+
+
+def asks(sandbox: Sandbox) -> int:
+    return sum(body.get("use_double_opt_in_logic") is True for body in bodies(sandbox, SET))
+
+
+def test_both_calls_of_the_pair_ask_and_one_prompt_comes(asked: Visitor, sandbox: Sandbox) -> None:
+    (first,) = bodies(sandbox, SET)
+    (person,) = bodies(sandbox, TRACK)[0]["attributes"]
+    assert first["use_double_opt_in_logic"] is True
+    assert person["subscription_groups"][0]["use_double_opt_in_logic"] is True
+    assert prompts(sandbox) == 1
+    assert seen(sandbox, SMS, ALICES_PHONE) is None
+
+
+def test_without_an_answer_it_is_asked_once_more_and_never_again(
+    asked: Visitor, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    looks = len(sandbox.world.calls_to(LOOK))
+    for _ in range(4):
+        later(SIX_MINUTES)
+        assert deliver() == 0
+    assert len(sandbox.world.calls_to(LOOK)) == looks + 1
+    assert asks(sandbox) == 2
+    assert Subscription.objects.get().due_at is None
+
+
+def test_not_before_five_minutes(asked: Visitor, deliver: Deliver, sandbox: Sandbox) -> None:
+    later(280)
+    deliver()
+    assert asks(sandbox) == 1
+
+
+def test_who_answered_is_not_asked_again(asked: Visitor, deliver: Deliver, sandbox: Sandbox) -> None:
+    sandbox.world.send_text(ALICES_PHONE, "Y", SMS)
+    for _ in range(3):
+        later(SIX_MINUTES)
+        deliver()
+    assert asks(sandbox) == 1
+    assert seen(sandbox, SMS, ALICES_PHONE) == "Subscribed"
+
+
+def test_nobody_is_asked_after_an_opt_out(asked: Visitor, deliver: Deliver, sandbox: Sandbox) -> None:
+    stop(ALICES_PHONE)
+    for _ in range(3):
+        later(SIX_MINUTES)
+        assert deliver() == 0
+    assert asks(sandbox) == 1
+    assert seen(sandbox, SMS, ALICES_PHONE) == "Unsubscribed"
+
+
+def test_an_ask_of_unknown_fate_waits_for_the_second_look(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    asks_first()
+    sandbox.faults.add("drop_after", endpoint=SET)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    assert deliver() == 1
+    deliver()
+    assert asks(sandbox) == 1
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert (asks(sandbox), prompts(sandbox)) == (2, 1)
+
+
+@pytest.mark.parametrize("seconds", [10, SIX_MINUTES])
+def test_the_second_call_still_asks_when_it_had_to_be_repeated(
+    seconds: int, visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    asks_first()
+    sandbox.faults.add("drop_before", endpoint=TRACK)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    assert deliver() == 1
+    later(seconds)
+    deliver()
+    assert prompts(sandbox) == 1
+
+
+def test_the_second_person_with_the_number_prompts_nobody_later(
+    asked: Visitor, visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    for _ in range(2):
+        later(SIX_MINUTES)
+        deliver()
+    visit().sign_up(BOB, ALICES_PHONE, "sms")
+    deliver()
+    (person,) = bodies(sandbox, TRACK)[-1]["attributes"]
+    assert (person["phone"], person.get("subscription_groups")) == (ALICES_PHONE, None)
+
+
+def test_a_limit_counts_as_no_ask(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    asks_first()
+    sandbox.faults.add("status", endpoint=SET, status=429, form="mau", seconds=2, times=3)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    for _ in range(3):
+        assert deliver() > 0
+        later(3)
+    assert deliver() == 0
+    assert Subscription.objects.get().asked == 1
+
+
+def test_an_earlier_stop_at_braze_is_not_asked_over(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    asks_first()
+    sandbox.world.send_text(ALICES_PHONE, "STOP", SMS)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    assert deliver() == 0
+    assert (asks(sandbox), standing(ALICES_PHONE, "sms")) == (0, "unsubscribed")
+    assert acts(ALICES_PHONE, "sms") == ["requested", "withdrawn"]

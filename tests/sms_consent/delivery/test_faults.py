@@ -1,0 +1,195 @@
+"""What Braze and the way to it may do to a call, and that it comes right by itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sms_consent.models import BrazeProfile, Subscription
+from sms_consent.sandbox import Sandbox
+from tests.conftest import SMS
+from tests.people import ALICE, ALICES_PHONE, Visitor
+from tests.sms_consent.delivery.helpers import (
+    LOOK,
+    SET,
+    SIX_MINUTES,
+    TRACK,
+    crowd,
+    disagreements,
+    later,
+    parked,
+    phone,
+    seen,
+    stop,
+    stopped,
+)
+
+Visit = Callable[[], Visitor]
+Deliver = Callable[[], int]
+ENDPOINTS = (LOOK, SET, TRACK)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(sandbox: Sandbox, settings: Any) -> Iterator[None]:
+    """Wait for slow answers no longer than this; and for the slow calls to end, before the next test begins."""
+    settings.BRAZE_TIMEOUT = 0.3
+    yield
+    assert sandbox.world.wait_until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "500": {"kind": "status", "status": 500},
+    "502": {"kind": "status", "status": 502, "body": "<html>Bad gateway</html>"},
+    "503": {"kind": "status", "status": 503},
+    "429 epoch": {"kind": "status", "status": 429, "form": "epoch", "seconds": 60},
+    "429 delta": {"kind": "status", "status": 429, "form": "delta", "seconds": 60},
+    "429 mau": {"kind": "status", "status": 429, "form": "mau", "seconds": 60},
+    "429 bare": {"kind": "status", "status": 429, "headers": {"X-RateLimit-Reset": ""}},
+    "429 for ever": {"kind": "status", "status": 429, "headers": {"X-RateLimit-Reset": "99999999999999999"}},
+    "slow": {"kind": "slow", "seconds": 0.5},
+    "slow to answer": {"kind": "latency", "seconds": 0.5},
+    "dropped before": {"kind": "drop_before"},
+    "dropped after": {"kind": "drop_after"},
+    "garbage": {"kind": "garbage"},
+    "a list": {"kind": "status", "status": 201, "body": ["success"]},
+    "a null": {"kind": "status", "status": 201, "body": "null"},
+    "deep": {"kind": "status", "status": 201, "body": "[" * 100_000},
+    "no message": {"kind": "status", "status": 200, "body": {"users": {}}},
+}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_recovers_from(fault: str, endpoint: str, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    crowd([1, 2], "sms")
+    sandbox.faults.add(endpoint=endpoint, **FAULTS[fault])
+    assert deliver() > 0
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert disagreements(sandbox) == parked() == stopped() == []
+    assert len(sandbox.world.profiles) == 2
+
+
+@pytest.mark.parametrize("fault", ["503", "429 epoch", "dropped before", "dropped after", "slow", "garbage"])
+def test_an_opt_out_recovers_from(fault: str, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    crowd([1, 2], "sms")
+    deliver()
+    stop(phone(1))
+    sandbox.faults.add(endpoint=SET, **FAULTS[fault])
+    assert deliver() == 1
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert disagreements(sandbox) == []
+
+
+@pytest.mark.parametrize("form", ["epoch", "delta", "mau"])
+def test_a_limit_is_waited_for_before_anything_is_claimed(
+    form: str, visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    crowd([1], "sms")
+    sandbox.faults.add("status", endpoint=SET, status=429, form=form, seconds=600)
+    deliver()
+    row = Subscription.objects.get()
+    assert 590 < _seconds_until(row.due_at) < 602
+    assert (row.attempts, row.lease, row.told) == (0, None, "")
+
+
+def test_the_last_call_of_a_window_is_the_last(visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any) -> None:
+    settings.BRAZE_REQUESTS_IN_FLIGHT = 2
+    sandbox.limits.is_on = True
+    sandbox.limits.set("status/set", requests=1, seconds=3600)
+    crowd(range(151), "sms")
+    assert deliver() > 0
+    assert {call.status for call in sandbox.world.calls_to(SET)} <= {201, 429}
+    assert len(sandbox.world.calls_to(SET)) <= 2
+    sandbox.limits.reset()
+    later(3700)
+    assert deliver() == 0
+    assert disagreements(sandbox) == []
+
+
+def test_what_slows_the_rest_does_not_slow_opt_outs(visit: Visit, sandbox: Sandbox) -> None:
+    from sms_consent.delivery.worker import Lane, deliver_due, deliver_opt_outs_due, new_courier
+
+    crowd([1, 2], "sms")
+    urgent, rest = new_courier(Lane.OPT_OUTS), new_courier(Lane.REST)
+    sandbox.faults.add("status", endpoint=SET, status=429, form="mau", seconds=600)
+    deliver_due(rest)
+    stop(phone(1))
+    assert (deliver_opt_outs_due(urgent), deliver_due(rest)) == (1, 0)
+    assert seen(sandbox, SMS, phone(1)) == "Unsubscribed"
+    urgent.close()
+    rest.close()
+
+
+def test_nobody_listens(visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        settings.BRAZE_REST_URL = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        crowd([1], "sms")
+        assert deliver() > 0
+    assert set(Subscription.objects.values_list("told", flat=True)) == {""}
+    assert BrazeProfile.objects.get().is_unknown is False
+    settings.BRAZE_REST_URL = sandbox.url
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert disagreements(sandbox) == []
+
+
+@pytest.mark.parametrize("order", ["arrival", "reverse", "random"])
+def test_applied_late_and_in_any_order(order: Any, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    sandbox.faults.add("late", times=None)
+    crowd([1, 2], "sms")
+    deliver()
+    stop(phone(1))
+    deliver()
+    sandbox.world.apply_late(order)
+    sandbox.faults.clear()
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert disagreements(sandbox) == []
+
+
+def test_the_repeat_of_an_opt_out_is_scheduled_not_unsent(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    crowd([1], "sms")
+    deliver()
+    stop(phone(1))
+    assert deliver() == 0
+    assert Subscription.objects.get().is_recheck
+    later(SIX_MINUTES)
+    sandbox.faults.add("drop_after", endpoint=SET)
+    assert deliver() == 1
+
+
+def test_an_opt_out_that_nothing_was_sent_before_is_sent_once(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    crowd([1], "sms")
+    deliver()
+    later(SIX_MINUTES)
+    stop(phone(1))
+    deliver()
+    later(SIX_MINUTES)
+    deliver()
+    assert len(sandbox.world.calls_to(SET)) == 2
+
+
+@pytest.mark.parametrize(
+    "users",
+    [None, {}, 7, "x", [None, 7, {"phone": 3}], [{"phone": ALICES_PHONE, "subscription_groups": [None, {"id": []}]}]],
+)
+def test_an_odd_answer_to_the_look_ends_nothing(users: Any, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    body = {"message": "success", "users": users}
+    sandbox.faults.add("status", endpoint=LOOK, status=200, body=body)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert disagreements(sandbox) == []
+
+
+def _seconds_until(moment: Any) -> float:
+    from django.utils import timezone
+
+    return float((moment - timezone.now()).total_seconds())

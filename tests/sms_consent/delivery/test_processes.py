@@ -1,0 +1,200 @@
+"""Real processes: killed, suspended, two at once, told to stop (stories 13 and 14)."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from sms_consent.models import BrazeProfile, Program, Subscription
+from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
+from tests.conftest import SMS
+from tests.people import ALICE, ALICES_PHONE, Visitor
+from tests.sms_consent.delivery.conftest import Start
+from tests.sms_consent.delivery.helpers import (
+    LOOK,
+    SET,
+    TRACK,
+    bodies,
+    crowd,
+    disagreements,
+    later,
+    phone,
+    seen,
+    stop,
+)
+
+Visit = Callable[[], Visitor]
+Deliver = Callable[[], int]
+START_UP = 10.0  # seconds a process may take to come up on a busy machine
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
+
+
+def called(sandbox: Sandbox, path: str, times: int = 1) -> bool:
+    """Wait until a call has come in."""
+    return sandbox.world.wait_until(lambda: len(sandbox.world.calls_to(path)) >= times, START_UP)
+
+
+@pytest.mark.parametrize("path", [SET, TRACK])
+def test_the_claims_of_a_killed_worker_come_back(
+    path: str, visit: Visit, start: Start, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("slow", endpoint=path, seconds=1.5)
+    crowd([1], "sms")
+    worker = start()
+    assert called(sandbox, path)
+    worker.kill()
+    worker.wait()
+    assert deliver() > 0
+    tried = len(sandbox.world.calls_to(path))
+    assert tried == 1
+    later(61)
+    assert deliver() == 0
+    assert disagreements(sandbox) == []
+    assert len(sandbox.world.calls_to(path)) == 2
+    assert sandbox.world.wait_until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+
+
+def test_story_13_killed_after_braze_applied_it(visit: Visit, start: Start, deliver: Deliver, sandbox: Sandbox) -> None:
+    sandbox.faults.add("latency", endpoint=SET, seconds=1)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    worker = start()
+    assert called(sandbox, SET)
+    worker.kill()
+    worker.wait()
+    assert sandbox.world.wait_until(lambda: seen(sandbox, SMS, ALICES_PHONE) == SUBSCRIBED)
+    stop(ALICES_PHONE)
+    deliver()
+    assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+    later(61)
+    assert deliver() == 0
+    assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("path", [LOOK, SET])
+def test_story_14_suspended_past_its_lease(
+    path: str, visit: Visit, start: Start, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("slow", endpoint=path, seconds=1)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    worker = start()
+    assert called(sandbox, path)
+    worker.send_signal(signal.SIGSTOP)
+    later(61)
+    stop(ALICES_PHONE)
+    deliver()
+    worker.send_signal(signal.SIGCONT)
+    assert sandbox.world.wait_until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+    _settled(worker)
+    deliver()
+    assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+    assert Subscription.objects.get().told == "unsubscribed"
+
+
+def test_a_worker_whose_lease_has_gone_marks_again(
+    visit: Visit, start: Start, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("latency", endpoint=SET, seconds=1)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    worker = start()
+    assert called(sandbox, SET)
+    later(61)
+    deliver()
+    assert called(sandbox, SET, 2)
+    assert sandbox.world.wait_until(lambda: len(sandbox.world.calls_to(SET)) == 3, 10)
+    _settled(worker)
+
+
+def _settled(worker: object) -> None:
+    """Wait until nothing is under a lease any more."""
+    until = time.monotonic() + START_UP
+    while time.monotonic() < until:
+        if not Subscription.objects.filter(lease__isnull=False).exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError("a lease is still held")
+
+
+def test_two_workers_never_send_the_same_row_at_once(visit: Visit, start: Start, sandbox: Sandbox) -> None:
+    sandbox.faults.add("latency", seconds=0.1, times=None)
+    crowd(range(130), "sms")
+    workers = [start("--once"), start("--once")]
+    assert all(worker.wait(60) in (0, 1) for worker in workers)
+    assert disagreements(sandbox) == []
+    assert _overlaps(sandbox) == []
+    told = [number for body in bodies(sandbox, SET) for number in body["phone"]]
+    assert len(told) == len(set(told)) == 130
+
+
+def _overlaps(sandbox: Sandbox) -> list[tuple[int, int]]:
+    """Return pairs of calls that were open at the same time for the same person or number."""
+    calls = [call for call in sandbox.world.calls if call.path in (SET, TRACK)]
+    return [
+        (one.number, other.number)
+        for one in calls
+        for other in calls
+        if one.number < other.number and one.path == other.path
+        if other.at < one.at + (one.seconds or 0.0) and _whom(one.body) & _whom(other.body)
+    ]
+
+
+def _whom(body: dict) -> set[str]:  # type: ignore[type-arg]
+    return {person["external_id"] for person in body.get("attributes", [])} | set(body.get("phone", []))
+
+
+def test_once_ends_with_0_when_nothing_is_left(visit: Visit, start: Start, sandbox: Sandbox) -> None:
+    crowd([1], "sms")
+    worker = start("--once")
+    output, _ = worker.communicate(timeout=START_UP)
+    assert (worker.returncode, "Nothing is left unsent." in output) == (0, True)
+
+
+def test_once_ends_with_1_when_something_is_parked(visit: Visit, start: Start, sandbox: Sandbox) -> None:
+    crowd([1], "sms")
+    sandbox.faults.add("status", endpoint=SET, status=400)
+    worker = start("--once")
+    output, _ = worker.communicate(timeout=START_UP)
+    assert (worker.returncode, "1 left unsent" in output) == (1, True)
+
+
+def test_told_to_stop_it_ends_its_calls_first(visit: Visit, start: Start, sandbox: Sandbox) -> None:
+    sandbox.faults.add("latency", endpoint=TRACK, seconds=1)
+    crowd([1], "sms")
+    worker = start()
+    assert called(sandbox, TRACK)
+    worker.terminate()
+    assert worker.wait(START_UP) == 0
+    assert BrazeProfile.objects.get().accepted_at is not None
+    assert disagreements(sandbox) == []
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_waiting_worker_wakes_at_once(
+    interrupted: bool, visit: Visit, start: Start, sandbox: Sandbox, programs: dict[str, Program]
+) -> None:
+    crowd([1], "sms")
+    start()
+    assert called(sandbox, TRACK)
+    time.sleep(0.3)
+    if interrupted:
+        _cut_connections()
+        time.sleep(2.5)
+    began = time.time()
+    stop(phone(2))
+    assert called(sandbox, SET, 2)
+    assert sandbox.world.calls_to(SET)[-1].at - began < 0.7
+
+
+def _cut_connections() -> None:
+    """Have PostgreSQL end every connection but this one."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no connections to cut")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

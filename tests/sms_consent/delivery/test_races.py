@@ -1,0 +1,205 @@
+"""Two real connections at once: opt-outs between claim and load, and while calls are in flight (rule 7)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from sms_consent import outbox
+from sms_consent.delivery import Worker
+from sms_consent.delivery.numbers import status_jobs
+from sms_consent.delivery.pipeline import Courier, run
+from sms_consent.delivery.worker import Lane, new_courier
+from sms_consent.models import BrazeProfile, Subscription
+from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
+from tests.conftest import EMAIL, SMS
+from tests.people import ALICE, ALICES_PHONE, Visitor
+from tests.sms_consent.delivery.helpers import (
+    LOOK,
+    SET,
+    SIX_MINUTES,
+    TRACK,
+    bodies,
+    crowd,
+    disagreements,
+    later,
+    leave,
+    phone,
+    seen,
+    stop,
+)
+
+Visit = Callable[[], Visitor]
+Deliver = Callable[[], int]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
+
+
+def elsewhere(action: Callable[..., Any], *args: Any) -> Future[Any]:
+    """Do something in a thread with a connection of its own."""
+
+    def act() -> Any:
+        try:
+            return action(*args)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(act)
+
+
+@contextmanager
+def meanwhile(action: Callable[[], Any]) -> Iterator[None]:
+    """Have something happen in a thread of its own; it has ended when the block ends."""
+    failed: list[Exception] = []
+
+    def act() -> None:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - told to the test below
+            failed.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=act)
+    thread.start()
+    yield
+    thread.join(30)
+    assert not failed, failed
+
+
+@pytest.fixture
+def courier(sandbox: Sandbox) -> Iterator[Courier]:
+    made = new_courier(Lane.REST)
+    yield made
+    made.close()
+
+
+def in_flight(sandbox: Sandbox, path: str) -> bool:
+    return sandbox.world.wait_until(lambda: any(call.seconds is None for call in sandbox.world.calls_to(path)))
+
+
+def test_an_opt_out_between_claim_and_load_is_not_lost(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, courier: Courier
+) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    claims = outbox.claim_numbers(50)
+    elsewhere(stop, ALICES_PHONE).result()
+    run(status_jobs(courier, claims), courier)
+    assert bodies(sandbox, SET) == []
+    assert deliver() == 0
+    assert [body["subscription_state"] for body in bodies(sandbox, SET)] == ["unsubscribed"]
+
+
+def test_an_opt_out_during_a_call_is_sent_at_once_after_it_and_later(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    sandbox.faults.add("slow", endpoint=SET, seconds=0.6)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, SET)
+        stop(ALICES_PHONE)
+        Worker().run_once()
+        assert len(bodies(sandbox, SET)) == 2
+        assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+    deliver()
+    states = [body["subscription_state"] for body in bodies(sandbox, SET)]
+    assert states == ["subscribed", "unsubscribed", "unsubscribed"]
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert len(bodies(sandbox, SET)) == 4
+    assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+
+
+def test_an_opt_out_in_flight_when_the_call_ends_is_sent_again_at_once(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """The opt-out's own answer, which comes last, must not settle away what the end of the other call marked."""
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    sandbox.faults.add("slow", endpoint=SET, match='"subscribed"', seconds=0.5)
+    sandbox.faults.add("latency", endpoint=SET, match='"unsubscribed"', seconds=0.8)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, SET)
+        stop(ALICES_PHONE)
+        Worker().run_once()
+    deliver()
+    assert [body["subscription_state"] for body in bodies(sandbox, SET)].count("unsubscribed") >= 2
+    assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+    assert Subscription.objects.get().told == "unsubscribed"
+
+
+def test_an_opt_out_while_the_second_call_is_in_flight(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    sandbox.faults.add("slow", endpoint=TRACK, seconds=0.6)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, TRACK)
+        stop(ALICES_PHONE)
+        Worker().run_once()
+    assert deliver() == 0
+    assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+
+
+def test_an_email_opt_out_while_its_consent_is_in_flight(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    alice = visit()
+    alice.sign_up(ALICE, "", "email")
+    alice.press(alice.links(ALICE)[0])
+    sandbox.faults.add("slow", endpoint=TRACK, seconds=0.6)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, TRACK)
+        leave(ALICE)
+        Worker().run_once()
+    assert deliver() == 0
+    assert seen(sandbox, EMAIL, ALICE) == UNSUBSCRIBED
+    assert sandbox.world.profiles[0].email_subscribe == "unsubscribed"
+
+
+def test_an_email_opt_out_that_lands_after_the_consent_that_followed_it(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    alice = visit()
+    alice.sign_up(ALICE, "", "email")
+    alice.press(alice.links(ALICE)[0])
+    deliver()
+    alice.sign_in(ALICE)
+    leave(ALICE)
+    sandbox.faults.add("slow", endpoint=SET, seconds=0.6)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, SET)
+        alice.preferences("", "email")
+        Worker().run_once()
+        assert BrazeProfile.objects.get().due_at is None
+    assert deliver() == 0
+    assert seen(sandbox, EMAIL, ALICE) == SUBSCRIBED
+
+
+def test_a_change_while_the_look_is_in_flight(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    sandbox.world.send_text(ALICES_PHONE, "STOP", SMS)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    sandbox.faults.add("latency", endpoint=LOOK, seconds=0.4)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, LOOK)
+        stop(ALICES_PHONE)
+    assert deliver() == 0
+    assert Subscription.objects.get().state == "unsubscribed"
+    assert "subscribed" not in [body["subscription_state"] for body in bodies(sandbox, SET)]
+
+
+def test_workers_and_services_do_not_lock_each_other_out(sandbox: Sandbox, visit: Visit) -> None:
+    crowd(range(30), "sms", "email")
+    sandbox.faults.add("latency", seconds=0.02, times=None)
+
+    def act() -> None:
+        for number in range(30):
+            stop(phone(number))
+
+    with meanwhile(act), meanwhile(Worker().run_once), meanwhile(lambda: crowd(range(30), "sms", "email")):
+        Worker().run_once()
+    later(61)
+    Worker().run_once()
+    assert disagreements(sandbox) == []
