@@ -29,6 +29,13 @@ class AccountAdapter(DefaultAccountAdapter):
         seen = hops[-proxies] if 0 < proxies <= len(hops) else ""
         return clean_client_ip(seen) or clean_client_ip(request.META.get("REMOTE_ADDR", "")) or ""
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Return whether a `next` stays on this site; what is no URL at all does not."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Let allauth's mails name the brand as ours do: subjects are rendered without a request."""
         super().send_mail(template_prefix, email, brand() | context)

@@ -46,7 +46,7 @@ def give(
 def may_leave(person: User, phone: str, *, proven: bool) -> list[Program]:
     """Return the programs that this person may take a number out of: of a stranger's, only their own doing."""
     if proven:
-        return [program for program in selectors.programs() if program.is_sms]
+        return [program for program in selectors.every_program() if program.is_sms]
     return consent.asked_only_by(person.external_id, phone)
 
 

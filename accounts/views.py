@@ -197,7 +197,7 @@ def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResp
 
 def _leave(request: HttpRequest, person: User) -> HttpResponse:
     which = request.POST["leave"]
-    programs = [program for program in selectors.programs() if which in ("all", program.slug)]
+    programs = [program for program in selectors.every_program() if which in ("all", program.slug)]
     preferences.leave(person, programs, circumstances=of_request(request))
     messages.success(request, _("Done. You will not get these messages any more."))
     return redirect("preferences")

@@ -26,7 +26,10 @@ class Reader:
         """Return a setting that may be left out."""
         if development is not None and self.debug:
             default = development
-        return str(_env.str(name, default=default)).strip()
+        try:
+            return str(_env.str(name, default=default)).strip()
+        except (OSError, UnicodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
 
     def required(self, name: str, *, development: str) -> str:
         """Return a setting that has a default only while DEBUG is on.

@@ -72,6 +72,11 @@ def subscriptions_of(addresses: Iterable[str]) -> list[Subscription]:
     return list(rows.select_related("program").order_by("program__position", "program_id"))
 
 
+def every_program() -> list[Program]:
+    """Return all programs, those no longer offered included: they too can be left."""
+    return list(Program.objects.all())
+
+
 def programs() -> list[Program]:
     """Return the active programs."""
     return list(Program.objects.filter(is_active=True))

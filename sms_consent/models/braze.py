@@ -46,9 +46,7 @@ class BrazeProfile(Outgoing):
 
     class Meta:
         verbose_name = "Braze profile"
-        indexes = (
-            models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),
-        )
+        indexes = (models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),)
 
     def __str__(self) -> str:
         return self.external_id
