@@ -1,0 +1,111 @@
+"""Mails wait in a queue: a dead mail server neither slows nor fails a sign-up, and loses nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from post_office.models import Email
+
+from accounts.models import User
+from sms_consent.models import Program
+from sms_consent.sandbox import Sandbox
+from tests.people import ALICE, ALICES_PHONE, BOB, CAROL, send_sign_up
+
+pytestmark = pytest.mark.usefixtures("programs", "sandbox")
+
+
+@pytest.fixture
+def dead(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The mail server refuses every command."""
+    sandbox.mailbox.set_mode("dead")
+    yield sandbox
+    sandbox.mailbox.set_mode("up")
+
+
+def retry_now() -> None:
+    """Let the time until the next try go by."""
+    for mail in Email.objects.exclude(scheduled_time=None):
+        Email.objects.filter(pk=mail.pk).update(scheduled_time=mail.scheduled_time - timedelta(minutes=5))
+    call_command("send_mail", "--once")
+
+
+def test_a_dead_mail_server_loses_no_mail(dead: Sandbox, client: Client) -> None:
+    for email in (ALICE, BOB, CAROL):
+        assert send_sign_up(client, email, "", "email").status_code == 302
+    for _ in range(3):
+        retry_now()
+    assert (len(dead.world.mails), Email.objects.count()) == (0, 3)
+    dead.mailbox.set_mode("up")
+    retry_now()
+    assert sorted(mail.to[0] for mail in dead.world.mails) == [ALICE, BOB, CAROL]
+
+
+def test_a_sign_in_code_survives_a_dead_mail_server_too(dead: Sandbox, client: Client) -> None:
+    User.objects.create_user(ALICE)
+    assert client.post("/accounts/login/", {"email": ALICE}).status_code == 302
+    retry_now()
+    dead.mailbox.set_mode("up")
+    retry_now()
+    (mail,) = dead.world.mails
+    assert mail.to == [ALICE]
+
+
+def test_a_slow_mail_server_does_not_slow_a_sign_up(sandbox: Sandbox, client: Client) -> None:
+    sandbox.mailbox.set_mode("slow", seconds=30)
+    started = time.monotonic()
+    send_sign_up(client, ALICE, "", "email")
+    client.post("/accounts/login/", {"email": ALICE})
+    sandbox.mailbox.set_mode("up")
+    assert time.monotonic() - started < 5
+    assert Email.objects.count() == 2
+
+
+def test_what_was_sent_is_not_kept(sandbox: Sandbox, client: Client) -> None:
+    send_sign_up(client, ALICE, "", "email")
+    call_command("send_mail", "--once")
+    assert len(sandbox.world.mails) == 1
+    assert Email.objects.count() == 0
+
+
+def test_a_sign_up_that_fails_queues_no_mail(client: Client) -> None:
+    send_sign_up(client, ALICE, "12", "email")
+    assert Email.objects.count() == 0
+
+
+def test_no_word_that_a_visitor_typed_is_mailed(sandbox: Sandbox) -> None:
+    stranger = Client(headers={"user-agent": "buy-pills", "referer": "http://pills.example/", "accept-language": "pi"})
+    send_sign_up(stranger, ALICE, ALICES_PHONE, "sms", "email", time_zone="buy-pills", name="buy-pills")
+    call_command("send_mail", "--once")
+    (mail,) = sandbox.world.mails
+    everything = f"{mail.subject} {mail.text} {mail.html}"
+    assert "pills" not in everything
+    assert not any(typed in everything for typed in (ALICE, ALICES_PHONE, "555-0101"))
+
+
+def test_the_mail_shows_the_words_of_the_boxes_that_were_ticked(sandbox: Sandbox, client: Client) -> None:
+    send_sign_up(client, ALICE, ALICES_PHONE, "sms", "email")
+    send_sign_up(Client(), BOB, ALICES_PHONE, "sms")
+    call_command("send_mail", "--once")
+    texts = {mail.to[0]: mail.text for mail in sandbox.world.mails}
+    assert "promotional emails" in texts[ALICE]
+    assert "text messages" not in texts[ALICE]
+    assert "promotional" not in texts[BOB]
+
+
+def test_a_mail_that_cannot_be_delivered_holds_up_no_other(sandbox: Sandbox, client: Client) -> None:
+    send_sign_up(client, ALICE, "", "email")
+    Email.objects.update(subject="a\nb")  # no mail can be made of this
+    send_sign_up(Client(), BOB, "", "email")
+    call_command("send_mail", "--once")
+    assert [mail.to for mail in sandbox.world.mails] == [[BOB]]
+
+
+def test_programs_of_texts_only_need_no_email_words(sandbox: Sandbox, client: Client) -> None:
+    Program.objects.filter(slug="email").update(is_active=False)
+    assert send_sign_up(client, ALICE, ALICES_PHONE, "sms").status_code == 302
+    assert Email.objects.count() == 1

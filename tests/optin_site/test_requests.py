@@ -1,0 +1,95 @@
+"""What surrounds every request: who is asking, whether the site can answer, and what is logged."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+
+from optin_site.logs import Scrubbed
+from sms_consent.models import Evidence
+from tests.people import ALICE, send_sign_up
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "ip"),
+    [
+        (0, "198.51.100.1", "203.0.113.7"),
+        (1, "198.51.100.1", "198.51.100.1"),
+        (1, "6.6.6.6, 198.51.100.1", "198.51.100.1"),
+        (2, "6.6.6.6, 198.51.100.1, 198.51.100.2", "198.51.100.1"),
+        (1, "6.6.6.6, 198.51.100.1:4711", "198.51.100.1"),
+        (1, "2001:db8::1", "2001:db8::1"),
+        (2, "6.6.6.6", "203.0.113.7"),
+        (1, None, "203.0.113.7"),
+        (1, "nonsense", "203.0.113.7"),
+        (1, "", "203.0.113.7"),
+    ],
+)
+def test_the_evidence_holds_what_our_own_proxy_saw(settings: Any, proxies: int, forwarded: str | None, ip: str) -> None:
+    settings.TRUSTED_PROXY_COUNT = proxies
+    client = Client(REMOTE_ADDR="203.0.113.7", headers={"x-forwarded-for": forwarded} if forwarded is not None else {})
+    assert send_sign_up(client, ALICE, "", "email").status_code == 302
+    assert json.loads(Evidence.objects.get().payload)["ip"] == ip
+
+
+def test_healthz_needs_no_database(client: Client) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_says_that_the_database_does_not_answer(client: Client) -> None:
+    database = connections["default"]
+    before = database.settings_dict["NAME"]
+    database.close()
+    database.settings_dict["NAME"] = "/nowhere/at/all" if database.vendor == "sqlite" else "nowhere_at_all"
+    try:
+        answer = client.get("/readyz")
+    finally:
+        database.close()
+        database.settings_dict["NAME"] = before
+    assert (answer.status_code, answer.json()["database"]) == (503, "unreachable")
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("path", ["/", "/welcome/", "/confirm/x/", "/terms/", "/privacy/", "/accounts/login/"])
+def test_pages_carry_the_headers_of_a_careful_site(client: Client, path: str) -> None:
+    headers = client.get(path).headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "DETAIL:  Key (email)=(alice@example.com) already exists.",
+        "{'alice@example.com': (550, b'No such user')}",
+        "GET /users?phone=%2B12025550101",
+        "told +12025550101 to go",
+    ],
+)
+def test_the_log_holds_no_address(message: str) -> None:
+    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "failed: %s", (message,), None)
+    line = Scrubbed("%(levelname)s %(message)s").format(record)
+    assert line.startswith("ERROR failed: ")
+    assert "alice" not in line
+    assert "2025550101" not in line
+
+
+def test_a_traceback_in_the_log_holds_no_address() -> None:
+    try:
+        raise ValueError("alice@example.com")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", logging.ERROR, __file__, 1, "failed", (), (ValueError, error, error.__traceback__)
+        )
+    line = Scrubbed().format(record)
+    assert "ValueError" in line
+    assert "alice@" not in line.replace('"alice@example.com"', "")
