@@ -1,0 +1,157 @@
+"""People, for staff who help them.
+
+Email and phone are read-only: consent belongs to addresses, so only the services that also withdraw the old
+one may change them. allauth's page for email addresses is not there, because it lets staff declare a mailbox
+proven, which would fake the proof behind a consent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from sms_consent import people
+from sms_consent.admin.base import ConsentAdmin, minute, moment
+from sms_consent.admin.searching import AddressSearch
+from sms_consent.models import BrazeProfile
+
+admin.site.unregister(EmailAddress)
+
+# Who may be what: only superusers decide, or staff could make themselves one.
+RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@admin.register(User)
+class PersonAdmin(AddressSearch, ConsentAdmin):
+    """Someone known by an email address, a phone number, or both."""
+
+    empty_note = "Nobody has signed up yet."
+    search_help_text = "An exact phone number, email address or id in Braze."
+    other_names = "the id in Braze"
+    list_display = ("external_id", "email_masked", "mailbox_proven", "phone_masked", "phone_proven", "joined")
+    list_filter = ("is_staff", "is_active", "language", ("date_joined", admin.DateFieldListFilter))
+    ordering = ("-pk",)
+    sortable_by = ()
+    filter_horizontal = ("groups", "user_permissions")
+    readonly_fields = (
+        "external_id",
+        "email",
+        "mailbox_proven",
+        "phone",
+        "phone_proven_when",
+        "joined_when",
+        "last_seen",
+        "consents",
+        "braze",
+    )
+    fieldsets = (
+        (None, {"fields": ("external_id", "language", "time_zone", "joined_when", "last_seen")}),
+        (
+            "Addresses",
+            {
+                "fields": ("email", "mailbox_proven", "phone", "phone_proven_when"),
+                "description": "Changed by the person only: no consent moves along with a new address.",
+            },
+        ),
+        ("Consent", {"fields": ("consents", "braze")}),
+        ("Rights in this admin", {"fields": RIGHTS}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Bring along whether the mailbox is proven."""
+        proven = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
+        return super().get_queryset(request).annotate(has_proven_mailbox=Exists(proven))
+
+    def find(self, rows: QuerySet[Any], address: str, text: str) -> QuerySet[Any]:
+        """Find by id in Braze, email or phone."""
+        named = Q(external_id=text)
+        return rows.filter(named | Q(email=address) | Q(phone=address) if address else named)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People sign up. Staff are people with a box ticked below, or made by `manage.py create_admin`."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """People are erased with their evidence, by `manage.py erase_person`."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Rights are for superusers to give."""
+        is_superuser = getattr(request.user, "is_superuser", False)
+        return self.readonly_fields if is_superuser else (*self.readonly_fields, *RIGHTS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Write what was changed and nothing else: the rest may have changed since it was read."""
+        columns = {field.name for field in obj._meta.concrete_fields}
+        if changed := columns & set(form.changed_data):
+            obj.save(update_fields=sorted(changed))
+
+    @admin.display(description="Email")
+    def email_masked(self, person: User) -> str:
+        """Enough to recognise an address one already knows (SEC-11)."""
+        return people.mask(person.email or "") or "–"
+
+    @admin.display(description="Phone")
+    def phone_masked(self, person: User) -> str:
+        """Enough to recognise a number one already knows (SEC-11)."""
+        return people.mask(person.phone_number) or "–"
+
+    @admin.display(description="Mailbox proven", boolean=True)
+    def mailbox_proven(self, person: Any) -> bool:
+        """Whether a button or code from the mailbox was used."""
+        return bool(person.has_proven_mailbox)
+
+    @admin.display(description="Phone proven", boolean=True)
+    def phone_proven(self, person: User) -> bool:
+        """Whether the handset answered a request of this person."""
+        return person.phone_proven_at is not None
+
+    @admin.display(description="Phone proven")
+    def phone_proven_when(self, person: User) -> SafeString | str:
+        """When the handset answered."""
+        return moment(person.phone_proven_at) if person.phone_proven_at else "Not yet"
+
+    @admin.display(description="Joined (UTC)")
+    def joined(self, person: User) -> str:
+        """For the list."""
+        return minute(person.date_joined)
+
+    @admin.display(description="Joined")
+    def joined_when(self, person: User) -> SafeString | str:
+        """For the page."""
+        return moment(person.date_joined)
+
+    @admin.display(description="Last signed in")
+    def last_seen(self, person: User) -> SafeString | str:
+        """Never, for most: a sign-up does not sign in."""
+        return moment(person.last_login) if person.last_login else "Never"
+
+    @admin.display(description="What the addresses agreed to")
+    def consents(self, person: User) -> SafeString | str:
+        """Link to the ledger and to where each address stands."""
+        records = reverse("admin:sms_consent_consentrecord_changelist")
+        standings = reverse("admin:sms_consent_subscription_changelist")
+        rows = [
+            (address, records, people.subject(address), standings, people.subject(address))
+            for address in (person.email or "", person.phone_number)
+            if address
+        ]
+        shape = '<div>{}: <a href="{}?q={}">consent records</a>, <a href="{}?q={}">subscriptions</a></div>'
+        return format_html_join("", shape, rows) or "–"
+
+    @admin.display(description="What Braze was told")
+    def braze(self, person: User) -> SafeString | str:
+        """Link to what Braze last accepted."""
+        profile = BrazeProfile.objects.filter(person=person).first()
+        if profile is None:
+            return "Nothing yet"
+        url = reverse("admin:sms_consent_brazeprofile_change", args=[profile.pk])
+        return format_html('<a href="{}">Braze profile</a>', url)

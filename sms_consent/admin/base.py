@@ -1,0 +1,120 @@
+"""What the pages of the admin share: read-only pages, lists that count no further than is useful."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    CountingPaginator = Paginator[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+    CountingPaginator = Paginator
+
+logger = logging.getLogger(__name__)
+
+COUNTED_AT_MOST = 10_000
+
+
+class CappedPaginator(CountingPaginator):
+    """Counts no further than COUNTED_AT_MOST: counting millions takes longer than reading a page."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows can be paged through."""
+        rows: Any = self.object_list
+        return int(rows[:COUNTED_AT_MOST].count())
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there may be more rows than were counted."""
+        return self.count >= COUNTED_AT_MOST
+
+
+class ConsentAdmin(ModelAdmin):
+    """Lists that say something when  empty; pages whose opening leaves a line in the log (SEC-11)."""
+
+    change_list_template = "admin/consent_list.html"
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = CappedPaginator
+    list_per_page = 50
+    empty_note = "Nothing here yet."
+
+    class Media:
+        css = {"all": ("css/admin.css",)}  # noqa: RUF012 - Django's own way to say it
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Hand the list the words for when it is empty."""
+        context = {"empty_note": self.empty_note} | (extra_context or {})
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Log who looked: pages show addresses in full, lists do not. Ids only, never an address."""
+        answer = super().change_view(request, object_id, form_url, extra_context)
+        logger.info(
+            "Staff %s opened %s %s (%s).", request.user, self.opts.label, object_id, answer.status_code
+        )
+        return answer
+
+
+class ReadOnlyAdmin(ConsentAdmin):
+    """Written by machines or by the people concerned: nobody adds, changes or deletes it here."""
+
+    change_form_template = "admin/consent_read_only.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody, superusers included."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody, superusers included."""
+        return False
+
+
+def moment(at: datetime | None) -> SafeString | str:
+    """Return a time as an auditor needs it: to the second, with its zone."""
+    return format_html("<time>{}</time>", f"{at:%Y-%m-%d %H:%M:%S} UTC") if at else "–"
+
+
+def minute(at: datetime | None) -> str:
+    """Return a time for a list, whose heading says that it is UTC, or for a sentence that does."""
+    return f"{at:%Y-%m-%d %H:%M}" if at else "–"
+
+
+def outbox_state(row: Any) -> str:
+    """Say whether Braze has still to be told about a row, and if it has not been told: why."""
+    now = timezone.now()
+    if row.parked_at:
+        return f"Parked since {minute(row.parked_at)} UTC: {row.park_reason or 'no reason given'}"
+    if row.due_at is None:
+        return "Nothing left to tell"
+    if row.leased_until and row.leased_until > now:
+        return "Being sent now"
+    if getattr(row, "is_recheck", False):
+        return f"Second look at {minute(row.due_at)} UTC"
+    if row.attempts:
+        return f"Failed {row.attempts} times, tried again at {minute(row.due_at)} UTC"
+    return f"Waiting since {minute(row.due_at)} UTC"

@@ -1,0 +1,113 @@
+"""What proves a record, read back from its evidence and said in plain words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from sms_consent import ledger, people
+from sms_consent.choices import Act
+from sms_consent.models import ConsentRecord, Evidence
+
+ERASED = "erased"
+
+ACTS: Mapping[str, str] = {
+    Act.REQUESTED: "asked to join",
+    Act.GRANTED: "agreed to",
+    Act.CONFIRMED: "confirmed having asked to join",
+    Act.WITHDRAWN: "opted out of",
+    Act.EXPIRED: "did not answer in time, so the request lapsed for",
+    Act.INVALIDATED: "said it was not them who asked to join",
+}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The evidence of a record: what it says, and whether it is what the record committed to."""
+
+    payload: Mapping[str, Any]
+    matches: bool
+
+    @property
+    def address(self) -> str:
+        """The address in full; empty when it was erased."""
+        return str(self.payload.get("address", ""))
+
+    @property
+    def masked(self) -> str:
+        """The address for a list (SEC-11)."""
+        return people.mask(self.address) or ERASED
+
+    @property
+    def verdict(self) -> str:
+        """What the commitment says about the evidence."""
+        if not self.payload:
+            return "The evidence was erased. The record's fingerprint of it stays, and stays valid."
+        if self.matches:
+            return "Yes: the evidence is, byte for byte, what this record was made with."
+        return "NO: the evidence differs from what this record was made with. Run verify_ledger."
+
+
+def proof_of(record: ConsentRecord) -> Proof:
+    """Return the evidence of a record, empty where it was erased."""
+    try:
+        evidence = record.evidence
+    except Evidence.DoesNotExist:
+        return Proof({}, matches=False)
+    if not evidence.payload:
+        return Proof({}, matches=False)
+    return Proof(
+        json.loads(evidence.payload),
+        matches=ledger.commitment(evidence.salt, evidence.payload) == record.commitment,
+    )
+
+
+def sentence(record: ConsentRecord) -> str:
+    """Say what happened, in one sentence."""
+    who = proof_of(record).address or "Somebody whose address was erased"
+    agent = proof_of(record).payload.get("agent")
+    written = f", written down by {agent}" if agent else ""
+    act = ACTS.get(record.act, record.act)
+    at = f"{record.occurred_at:%d %B %Y at %H:%M:%S} UTC"
+    return f"{who} {act} “{record.program}” on {at} ({record.get_source_display().lower()}{written})."
+
+
+def who_acted(record: ConsentRecord) -> str:
+    """Say how sure it is that the owner of the address acted."""
+    if record.stops:
+        return "The handset, its carrier or Braze itself"
+    if record.proven:
+        return "The proven owner"
+    return "Somebody who typed the address"
+
+
+def boxes(payload: Mapping[str, Any]) -> SafeString | str:
+    """Return the boxes of the form: all were empty when it was shown."""
+    shown = payload.get("boxes") or {}
+    rows = ((slug, "ticked" if ticked else "left empty") for slug, ticked in sorted(shown.items()))
+    return format_html_join(", ", "<code>{}</code> {}", rows) or "–"
+
+
+def holders(address: str) -> SafeString | str:
+    """Link to the people known by an address; the consent is the address's own."""
+    if not address:
+        return "–"
+    found = get_user_model()._default_manager.filter(Q(email=address) | Q(phone=address)).order_by("pk")[:20]
+    links = ((reverse("admin:accounts_user_change", args=[person.pk]), person) for person in found)
+    return format_html_join(", ", '<a href="{}">{}</a>', links) or "Nobody holds this address now."
+
+
+def record_link(record: ConsentRecord | None) -> SafeString | str:
+    """Link to another record."""
+    if record is None:
+        return "–"
+    url = reverse("admin:sms_consent_consentrecord_change", args=[record.pk])
+    return format_html('<a href="{}">#{} {}</a>', url, record.pk, record.get_act_display())

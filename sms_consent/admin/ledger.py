@@ -1,0 +1,151 @@
+"""The ledger as an auditor reads it. Nobody can write here."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.contrib import admin
+from django.template.loader import render_to_string
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
+from sms_consent.admin.evidence import ERASED, boxes, holders, proof_of, record_link, sentence, who_acted
+from sms_consent.admin.searching import SubjectSearch
+from sms_consent.models import ConsentRecord
+
+
+@admin.register(ConsentRecord)
+class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
+    """One act a page: what was agreed to, how, and what proves it."""
+
+    change_list_template = "admin/sms_consent/consentrecord/change_list.html"
+    empty_note = "Nobody has agreed to anything yet. Every sign-up, confirmation and opt-out will stand here."
+    list_display = ("when", "act", "program", "source", "address_masked", "acted", "number")
+    list_display_links = ("when",)
+    list_select_related = ("program", "evidence")
+    list_filter = ("program", "act", "source", ("occurred_at", admin.DateFieldListFilter))
+    sortable_by = ("when",)
+    fieldsets = (
+        (None, {"fields": ("plain_words", "acted", "program", "act", "source", "occurred", "recorded")}),
+        (
+            "What was agreed to",
+            {
+                "fields": ("words", "words_hash", "promised"),
+                "description": "The words exactly as they were shown.",
+            },
+        ),
+        ("Who, from where, and how", {"fields": ("address", "known_as", "boxes_shown", "circumstances")}),
+        ("Proof", {"fields": ("answers_to", "answered_by", "subject", "commitment", "evidence_matches")}),
+    )
+
+    @admin.display(description="When (UTC)", ordering="occurred_at")
+    def when(self, record: ConsentRecord) -> str:
+        """When it happened."""
+        return minute(record.occurred_at)
+
+    @admin.display(description="Address")
+    def address_masked(self, record: ConsentRecord) -> str:
+        """Enough to recognise an address one already knows."""
+        return proof_of(record).masked
+
+    @admin.display(description="Done by")
+    def acted(self, record: ConsentRecord) -> str:
+        """Who it is known to have been."""
+        return who_acted(record)
+
+    @admin.display(description="Record")
+    def number(self, record: ConsentRecord) -> str:
+        """What a letter or an export calls it."""
+        return f"#{record.pk}"
+
+    @admin.display(description="In plain words")
+    def plain_words(self, record: ConsentRecord) -> str:
+        """The whole record in a sentence."""
+        return sentence(record)
+
+    @admin.display(description="Happened")
+    def occurred(self, record: ConsentRecord) -> SafeString | str:
+        """By the provider's clock where there is one."""
+        return moment(record.occurred_at)
+
+    @admin.display(description="Written down")
+    def recorded(self, record: ConsentRecord) -> SafeString | str:
+        """By ours."""
+        return moment(record.recorded_at)
+
+    @admin.display(description="Words shown")
+    def words(self, record: ConsentRecord) -> SafeString | str:
+        """The disclosure as rendered, with its links, box and button."""
+        if record.disclosure is None:
+            return "None: nothing has to be agreed to for this."
+        return render_to_string("admin/sms_consent/_words.html", {"disclosure": record.disclosure})
+
+    @admin.display(description="SHA-256 of the words")
+    def words_hash(self, record: ConsentRecord) -> str:
+        """The fingerprint kept in the record, compared with the words kept beside it."""
+        if record.disclosure is None:
+            return "–"
+        same = hashlib.sha256(record.disclosure.words.encode()).hexdigest() == record.words_sha256
+        return f"{record.words_sha256} ({'these very words' if same else 'NOT the words above'})"
+
+    @admin.display(description="Promised then")
+    def promised(self, record: ConsentRecord) -> SafeString | str:
+        """What the program said about itself at that time."""
+        return _pairs(record, ("brand", "purpose", "frequency", "sender"))
+
+    @admin.display(description="Address")
+    def address(self, record: ConsentRecord) -> str:
+        """In full: opening this page is logged."""
+        return proof_of(record).address or ERASED
+
+    @admin.display(description="People known by it today")
+    def known_as(self, record: ConsentRecord) -> SafeString | str:
+        """The consent is the address's; this only helps to find the person."""
+        return holders(proof_of(record).address)
+
+    @admin.display(description="Boxes on the form")
+    def boxes_shown(self, record: ConsentRecord) -> SafeString | str:
+        """Which were ticked."""
+        return boxes(proof_of(record).payload)
+
+    @admin.display(description="Circumstances")
+    def circumstances(self, record: ConsentRecord) -> SafeString | str:
+        """IP, browser, page, and who wrote it down."""
+        return _pairs(record, tuple(LABELS))
+
+    @admin.display(description="Answers the request")
+    def answers_to(self, record: ConsentRecord) -> SafeString | str:
+        """What a confirmation confirmed."""
+        return record_link(record.request)
+
+    @admin.display(description="Answered by")
+    def answered_by(self, record: ConsentRecord) -> SafeString | str:
+        """What became of a request."""
+        return (
+            format_html_join(", ", "{}", ((record_link(answer),) for answer in record.answers.all())) or "–"
+        )
+
+    @admin.display(description="Does the evidence match?")
+    def evidence_matches(self, record: ConsentRecord) -> str:
+        """Whether it is what the record committed to."""
+        return proof_of(record).verdict
+
+
+LABELS = {
+    "ip": "IP address",
+    "page": "Page",
+    "referrer": "Came from",
+    "user_agent": "Browser",
+    "language": "Language of the page",
+    "accept_language": "Languages the browser asked for",
+    "provider_id": "Provider's id",
+    "agent": "Written down by",
+    "note": "Note",
+}
+
+
+def _pairs(record: ConsentRecord, names: tuple[str, ...]) -> SafeString | str:
+    payload = proof_of(record).payload
+    rows = [(LABELS.get(name, name.capitalize()), payload[name]) for name in names if payload.get(name)]
+    return format_html_join("", '<div class="pair"><b>{}:</b> {}</div>', rows) or "–"

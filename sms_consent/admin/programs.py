@@ -1,0 +1,146 @@
+"""Programs: what people can agree to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from sms_consent import outbox, selectors
+from sms_consent.admin.base import ConsentAdmin, minute
+from sms_consent.models import Disclosure, Program
+
+if TYPE_CHECKING:
+    TabularInline = admin.TabularInline[Any, Any]
+else:
+    TabularInline = admin.TabularInline
+
+# What published words may quote; they stay as they were when these change.
+QUOTED = ("brand", "purpose", "frequency", "sender")
+
+
+class DisclosureInline(TabularInline):
+    """Every version of the words, to read."""
+
+    model = Disclosure
+    verbose_name_plural = "Words beside the box"
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("open", "language", "label", "published")
+    ordering = ("language", "-version")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring along what a version is called by."""
+        return super().get_queryset(request).select_related("program")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Words are drafted on their own page."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Words are edited on their own page."""
+        return False
+
+    @admin.display(description="Version")
+    def open(self, disclosure: Disclosure) -> SafeString:
+        """Link to the version."""
+        url = reverse("admin:sms_consent_disclosure_change", args=[disclosure.pk])
+        return format_html('<a href="{}">{}</a>', url, disclosure.version)
+
+    @admin.display(description="Published (UTC)")
+    def published(self, disclosure: Disclosure) -> str:
+        """When, or that it is a draft."""
+        return minute(disclosure.published_at) if disclosure.published_at else "Draft"
+
+
+@admin.register(Program)
+class ProgramAdmin(ConsentAdmin):
+    """Marketers edit these. What was agreed to is kept with each record and does not change with them."""
+
+    change_form_template = "admin/sms_consent/program/change_form.html"
+    empty_note = "No programs yet. Add one, then draft and publish its words; only then is it offered."
+    list_display = (
+        "name",
+        "slug",
+        "channel",
+        "brand",
+        "words_in_force",
+        "confirm_sign_ups",
+        "is_active",
+        "position",
+    )
+    list_filter = ("channel", "is_active")
+    ordering = ("position", "id")
+    inlines = (DisclosureInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "channel", "is_active", "position")}),
+        (
+            "What people are told",
+            {
+                "fields": QUOTED,
+                "description": "Published words keep what they say; publish a new version to change it.",
+            },
+        ),
+        ("How it works", {"fields": ("confirm_sign_ups", "subscription_group_id")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Bring along which version is shown now."""
+        shown = Q(disclosures__published_at__isnull=False, disclosures__language=settings.LANGUAGE_CODE)
+        return super().get_queryset(request).annotate(in_force=Max("disclosures__version", filter=shown))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Box names and channels are what addresses and forms are tied to: fixed once there is a program."""
+        return ("slug", "channel") if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Sequence[str]]:
+        """Suggest a slug for a new program."""
+        return {} if obj else {"slug": ("name",)}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        """Say what moving to another group means, where it is done."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "subscription_group_id":
+            field.help_text = (
+                f"{field.help_text} Changing it tells Braze about everybody in the program again."
+            )
+        if field and db_field.name == "position":
+            field.help_text = "Boxes are shown in this order."
+        return field
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: a program that is no longer offered is made inactive, and keeps its records."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Program, form: Any, change: bool) -> None:
+        """Save; a new group has everything told again, in the same transaction."""
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(selectors.forget_offers)
+        if change and "subscription_group_id" in form.changed_data:
+            outbox.forget_group(obj.pk)
+            outbox.wake()
+            messages.info(
+                request, "The group has changed: Braze is told again about everybody in this program."
+            )
+        is_published = Disclosure.objects.filter(program=obj, published_at__isnull=False).exists()
+        if is_published and set(QUOTED) & set(form.changed_data):
+            words = (
+                "Published words still say what they said. Draft and publish a new version to change them."
+            )
+            messages.warning(request, words)
+        if not is_published:
+            messages.info(request, "Not offered yet: draft and publish its words.")
+
+    @admin.display(description="Words in force")
+    def words_in_force(self, program: Any) -> str:
+        """The version that visitors see."""
+        return f"Version {program.in_force}" if program.in_force else "None: not offered"

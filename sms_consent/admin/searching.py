@@ -1,0 +1,106 @@
+"""Finding people by their exact address, however it is written, without leaving it in a URL.
+
+A search that travels in the query string ends up in the logs of every proxy on its way. So the box posts, and
+the list it leads to is named by the address's keyed hash or by the ids of what was found.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import phonenumbers
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import validate_email
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from sms_consent import people
+from sms_consent.admin.base import ConsentAdmin
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+FOUND_AT_MOST = 100
+
+
+def address_of(text: str) -> str:
+    """Return what is meant as it is stored, E.164 or a lower-case email; empty if it is neither."""
+    text = text.strip()
+    if "@" in text:
+        email = people.normalise(text)
+        try:
+            validate_email(email)
+        except ValidationError:
+            return ""
+        return email
+    if text.startswith("00"):  # how much of the world dials abroad, whatever the default region does
+        text = f"+{text[2:]}"
+    try:
+        number = phonenumbers.parse(text, settings.PHONE_REGIONS[0])
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+class AddressSearch(ConsentAdmin):
+    """A search box for an exact address. `find` says what to look up, `other_names` what else is taken."""
+
+    search_fields = ("pk",)  # makes Django show the box; get_search_results decides what it does
+    search_help_text = "An exact phone number or email address, however it is written."
+    other_names = ""
+
+    def find(self, rows: QuerySet[Any], address: str, text: str) -> QuerySet[Any]:
+        """Return the rows of this address, or known by this text otherwise. `address` may be empty."""
+        raise NotImplementedError
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Compare exactly: a search by part of a number would be a way to leaf through people."""
+        text = search_term.strip()
+        return (self.find(queryset, address_of(text), text) if text else queryset), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Turn a posted search into a list whose URL names nobody."""
+        if request.method == "POST" and "look_up" in request.POST:
+            if not self.has_view_or_change_permission(request):
+                raise PermissionDenied
+            return self._redirect(request, request.POST["look_up"].strip())
+        return super().changelist_view(request, extra_context)
+
+    def _redirect(self, request: HttpRequest, text: str) -> HttpResponse:
+        query = request.GET.copy()
+        for name in ("p", "q", "id__in", "e"):
+            query.pop(name, None)
+        address = address_of(text)
+        if text:
+            query.update(self.named(self.get_queryset(request), address, text))
+            if address:
+                messages.info(request, f"Showing what is held for {people.mask(address)}.")
+            elif not self.other_names:
+                messages.error(request, "That is neither a phone number nor an email address.")
+        return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+
+    def named(self, rows: QuerySet[Any], address: str, text: str) -> dict[str, str]:
+        """Return the query string that stands for what was searched for: the ids of what was found."""
+        ids = self.find(rows, address, text).order_by("-pk").values_list("pk", flat=True)[:FOUND_AT_MOST]
+        return {"id__in": ",".join(map(str, ids)) or "0"}
+
+
+class SubjectSearch(AddressSearch):
+    """For rows that know an address by its keyed hash, which may stand in a URL."""
+
+    def find(self, rows: QuerySet[Any], address: str, text: str) -> QuerySet[Any]:
+        """Find by hash, given the address or the hash itself."""
+        if _HASH.fullmatch(text):
+            return rows.filter(subject=text)
+        return rows.filter(subject=people.subject(address)) if address else rows.none()
+
+    def named(self, rows: QuerySet[Any], address: str, text: str) -> dict[str, str]:
+        """Return the hash."""
+        return {"q": people.subject(address) if address else text if _HASH.fullmatch(text) else "0"}

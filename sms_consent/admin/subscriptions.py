@@ -1,0 +1,150 @@
+"""Where addresses stand and what Braze was told about them; and the one thing staff may write: an opt-out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from sms_consent import outbox, people
+from sms_consent.admin.base import ReadOnlyAdmin, minute, moment, outbox_state
+from sms_consent.admin.evidence import ERASED, holders, record_link
+from sms_consent.admin.opt_outs import record_opt_out
+from sms_consent.admin.searching import SubjectSearch
+from sms_consent.models import Subscription
+
+
+class OutboxFilter(admin.SimpleListFilter):
+    """Whether Braze has still to be told."""
+
+    title = "what Braze knows"
+    parameter_name = "outbox"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer the three states a person would ask for."""
+        return [
+            ("parked", "Parked: Braze refused it"),
+            ("due", "Waiting to be sent"),
+            ("done", "Nothing left to tell"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Apply the choice."""
+        conditions = {
+            "parked": Q(parked_at__isnull=False),
+            "due": Q(parked_at__isnull=True, due_at__isnull=False),
+            "done": Q(parked_at__isnull=True, due_at__isnull=True),
+        }
+        condition = conditions.get(self.value() or "")
+        return queryset.filter(condition) if condition else queryset
+
+
+@admin.action(description="Send again to Braze", permissions=["send_again"])
+def send_again(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    """Mark these to be told again. The worker sends; nothing is sent from here."""
+    chosen = queryset.count()
+    with transaction.atomic():
+        marked = outbox.send_again(queryset)
+        outbox.wake()
+    modeladmin.message_user(request, f"{marked} of {chosen} will be sent again.", messages.SUCCESS)
+    if marked < chosen:
+        rest = "The rest has nothing to send: no consent, or a request that still waits for the person."
+        modeladmin.message_user(request, rest, messages.INFO)
+
+
+class SendsAgain(ReadOnlyAdmin):
+    """Offers “Send again” to whoever has the model's change permission."""
+
+    actions = (send_again,)
+
+    def has_send_again_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may have things sent again."""
+        return request.user.has_perm(f"sms_consent.change_{self.opts.model_name}")
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(SubjectSearch, SendsAgain):
+    """One address and one program a page."""
+
+    empty_note = "No address has a history yet."
+    list_display = ("address_masked", "program", "state", "stopped", "told", "told_when", "outbox_says")
+    list_select_related = ("program",)
+    list_filter = (OutboxFilter, "program", "state", "told")
+    ordering = ("-pk",)
+    sortable_by = ()
+    fieldsets = (
+        (
+            None,
+            {"fields": ("address_full", "program", "state", "left", "stopped_when", "rests_on", "records")},
+        ),
+        ("Braze", {"fields": ("told", "told_at_utc", "outbox_says", "attempts", "asked")}),
+        ("Who", {"fields": ("known_as", "subject")}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page for opt-outs."""
+        view = self.admin_site.admin_view(record_opt_out)
+        own = path("record-opt-out/", view, {"site": self.admin_site}, name="sms_consent_record_opt_out")
+        return [own, *super().get_urls()]
+
+    @admin.display(description="Address")
+    def address_masked(self, row: Subscription) -> str:
+        """Enough to recognise an address one already knows."""
+        return people.mask(row.address) or ERASED
+
+    @admin.display(description="Address")
+    def address_full(self, row: Subscription) -> str:
+        """In full: opening this page is logged."""
+        return row.address or ERASED
+
+    @admin.display(description="Stopped", boolean=True)
+    def stopped(self, row: Subscription) -> bool:
+        """Whether only the handset can opt in again."""
+        return row.stopped_at is not None
+
+    @admin.display(description="Told (UTC)")
+    def told_when(self, row: Subscription) -> str:
+        """When Braze last accepted something about it."""
+        return minute(row.told_at)
+
+    @admin.display(description="Told")
+    def told_at_utc(self, row: Subscription) -> SafeString | str:
+        """When Braze last accepted something about it."""
+        return moment(row.told_at)
+
+    @admin.display(description="Left to tell Braze")
+    def outbox_says(self, row: Subscription) -> str:
+        """Whether Braze has still to be told, or why not."""
+        return outbox_state(row)
+
+    @admin.display(description="Last opted out")
+    def left(self, row: Subscription) -> SafeString | str:
+        """The newest opt-out."""
+        return moment(row.left_at)
+
+    @admin.display(description="Stopped by the handset")
+    def stopped_when(self, row: Subscription) -> SafeString | str:
+        """By text, by the carrier or at Braze."""
+        return moment(row.stopped_at) if row.stopped_at else "No: any door may opt it in again."
+
+    @admin.display(description="Rests on")
+    def rests_on(self, row: Subscription) -> SafeString | str:
+        """The record that asked for, or gave, the consent."""
+        return record_link(row.request)
+
+    @admin.display(description="Everything it did")
+    def records(self, row: Subscription) -> SafeString:
+        """Link to its part of the ledger."""
+        url = reverse("admin:sms_consent_consentrecord_changelist")
+        return format_html('<a href="{}?q={}">Consent records of this address</a>', url, row.subject)
+
+    @admin.display(description="People known by it today")
+    def known_as(self, row: Subscription) -> SafeString | str:
+        """The consent is the address's; this only helps to find the person."""
+        return holders(row.address)

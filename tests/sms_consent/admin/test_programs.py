@@ -1,0 +1,193 @@
+"""Marketers edit programs, draft words, look at them, publish them; what is published stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from sms_consent import disclosures, selectors
+from sms_consent.models import Disclosure, Program, Subscription
+from tests.sms_consent.admin.conftest import staff
+
+GROUP = "5a4d0000-0000-4000-8000-00000000000f"
+
+
+def fields_of(program: Program, **changes: Any) -> dict[str, Any]:
+    names = ("name", "brand", "purpose", "frequency", "sender", "subscription_group_id", "position")
+    data = {name: getattr(program, name) for name in names} | {"is_active": "on"}
+    inline = {"disclosures-TOTAL_FORMS": 0, "disclosures-INITIAL_FORMS": 0}
+    return data | inline | changes
+
+
+def words_of(version: Disclosure, **changes: str) -> dict[str, str]:
+    return {"label": version.label, "draft": version.draft, "button_label": version.button_label} | changes
+
+
+def change_url(row: Program | Disclosure) -> str:
+    return reverse(f"admin:sms_consent_{row._meta.model_name}_change", args=[row.pk])
+
+
+def publish_url(draft: Disclosure) -> str:
+    return reverse("admin:sms_consent_disclosure_publish", args=[draft.pk])
+
+
+def publish(client: Client, draft: Disclosure) -> Any:
+    seen = client.get(publish_url(draft)).context["seen"]
+    return client.post(publish_url(draft), {"seen": seen}, follow=True)
+
+
+@pytest.fixture
+def sms(programs: dict[str, Program]) -> Program:
+    return programs["sms"]
+
+
+@pytest.fixture
+def draft(sms: Program) -> Disclosure:
+    return disclosures.draft(
+        sms, language="en", text=disclosures.SMS_DRAFT, label="Texts, please", button="Join"
+    )
+
+
+def test_a_new_group_is_told_everything_again(boss: Client, sms: Program, alice: User) -> None:
+    Subscription.objects.filter(program=sms).update(told="subscribed", due_at=None)
+    page = boss.post(change_url(sms), fields_of(sms, subscription_group_id=GROUP), follow=True)
+    assert "The group has changed" in page.content.decode()
+    sms.refresh_from_db()
+    row = Subscription.objects.get(program=sms)
+    assert (sms.subscription_group_id, row.told, row.due_at is not None) == (GROUP, "unknown", True)
+
+
+def test_any_other_edit_tells_braze_nothing(boss: Client, sms: Program, alice: User) -> None:
+    Subscription.objects.filter(program=sms).update(told="subscribed", due_at=None)
+    boss.post(change_url(sms), fields_of(sms, name="Texts"))
+    assert Program.objects.get(pk=sms.pk).name == "Texts"
+    assert Subscription.objects.get(program=sms).due_at is None
+
+
+def test_slug_and_channel_stay(boss: Client, sms: Program) -> None:
+    assert boss.post(change_url(sms), fields_of(sms, slug="other", channel="email")).status_code == 302
+    sms.refresh_from_db()
+    assert (sms.slug, sms.channel) == ("sms", "sms")
+
+
+def test_a_program_is_never_deleted(boss: Client, sms: Program) -> None:
+    assert (
+        boss.post(reverse("admin:sms_consent_program_delete", args=[sms.pk]), {"post": "yes"}).status_code
+        == 403
+    )
+
+
+def test_a_group_id_that_is_none_is_an_error_beside_the_field(boss: Client, sms: Program) -> None:
+    page = boss.post(change_url(sms), fields_of(sms, subscription_group_id="no good"))
+    assert "Copy the id" in page.content.decode()
+    assert Program.objects.get(pk=sms.pk).subscription_group_id == sms.subscription_group_id
+
+
+def test_saving_drops_the_offers_that_are_kept(
+    boss: Client, sms: Program, django_capture_on_commit_callbacks: Any
+) -> None:
+    assert [offer.program.name for offer in selectors.offers("en")][0] == sms.name
+    with django_capture_on_commit_callbacks(execute=True):
+        boss.post(change_url(sms), fields_of(sms, name="Changed"))
+    assert [offer.program.name for offer in selectors.offers("en")][0] == "Changed"
+
+
+def test_editing_what_words_quote_says_that_they_stay(boss: Client, sms: Program) -> None:
+    page = boss.post(change_url(sms), fields_of(sms, frequency="Daily"), follow=True)
+    assert "Published words still say what they said" in page.content.decode()
+
+
+def test_a_new_version_is_numbered_and_leads_to_its_preview(boss: Client, sms: Program) -> None:
+    first = Disclosure.objects.get(program=sms)
+    copied = boss.get(reverse("admin:sms_consent_disclosure_add"), {"from": first.pk})
+    initial = copied.context["adminform"].form.initial
+    assert (initial["draft"], initial["label"], initial["program"]) == (first.draft, first.label, sms.pk)
+    data = words_of(first, program=str(sms.pk), language="en", label="Second")
+    answer = boss.post(reverse("admin:sms_consent_disclosure_add"), data)
+    second = Disclosure.objects.get(label="Second")
+    assert (second.version, second.published_at) == (2, None)
+    assert answer.url == publish_url(second)
+    assert Disclosure.objects.count() == 3  # no row beside it
+
+
+@pytest.mark.parametrize("source", ["x", "999", "", "-1", "9" * 30, "²"])
+def test_a_version_that_is_not_there_is_not_copied(boss: Client, sms: Program, source: str) -> None:
+    assert boss.get(reverse("admin:sms_consent_disclosure_add"), {"from": source}).status_code == 200
+
+
+def test_words_are_looked_at_and_published(
+    boss: Client, draft: Disclosure, django_capture_on_commit_callbacks: Any
+) -> None:
+    selectors.offers("en")
+    page = boss.get(publish_url(draft)).content.decode()
+    assert "Texts, please" in page
+    assert '<a href="/terms/">Terms</a>' in page
+    assert Disclosure.objects.get(pk=draft.pk).published_at is None  # a GET changes nothing
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(boss, draft)
+    draft.refresh_from_db()
+    assert draft.published_at is not None
+    assert [o.disclosure.pk for o in selectors.offers("en") if o.program.slug == "sms"] == [draft.pk]
+    assert "In force" in boss.get(change_url(draft)).content.decode()
+
+
+def test_what_is_missing_is_shown_with_its_number_and_not_published(boss: Client, draft: Disclosure) -> None:
+    boss.post(change_url(draft), words_of(draft, draft="Texts from {brand} about {purpose}. STOP."))
+    page = boss.get(publish_url(draft)).content.decode()
+    assert "CTA-12" in page
+    assert "Publish these words" not in page
+    after = publish(boss, draft).content.decode()
+    assert "(CTA-13)" in after
+    assert Disclosure.objects.get(pk=draft.pk).published_at is None
+
+
+def test_an_unknown_placeholder_is_named(boss: Client, draft: Disclosure) -> None:
+    Disclosure.objects.filter(pk=draft.pk).update(draft="{nonsense}")
+    assert "{nonsense} is not a placeholder" in boss.get(publish_url(draft)).content.decode()
+    assert boss.get(change_url(draft)).status_code == 200
+
+
+def test_words_that_changed_since_they_were_seen_are_not_published(
+    boss: Client, sms: Program, draft: Disclosure
+) -> None:
+    seen = boss.get(publish_url(draft)).context["seen"]
+    Program.objects.filter(pk=sms.pk).update(brand="Another Brand")
+    page = boss.post(publish_url(draft), {"seen": seen}, follow=True)
+    assert "have changed since you looked" in page.content.decode()
+    assert Disclosure.objects.get(pk=draft.pk).published_at is None
+
+
+def test_published_words_are_frozen(boss: Client, sms: Program) -> None:
+    first = Disclosure.objects.get(program=sms)
+    before = Disclosure.objects.filter(pk=first.pk).values().get()
+    assert boss.post(change_url(first), words_of(first, label="Other")).status_code == 403
+    delete = reverse("admin:sms_consent_disclosure_delete", args=[first.pk])
+    assert boss.post(delete, {"post": "yes"}).status_code == 403
+    boss.post(
+        reverse("admin:sms_consent_disclosure_changelist"),
+        {"action": "delete_selected", "_selected_action": [first.pk], "post": "yes"},
+    )
+    boss.post(publish_url(first), {"seen": "x"})
+    assert Disclosure.objects.filter(pk=first.pk).values().get() == before
+
+
+def test_a_draft_may_go(boss: Client, draft: Disclosure) -> None:
+    boss.post(reverse("admin:sms_consent_disclosure_delete", args=[draft.pk]), {"post": "yes"})
+    assert not Disclosure.objects.filter(pk=draft.pk).exists()
+
+
+def test_words_are_escaped(boss: Client, draft: Disclosure) -> None:
+    boss.post(change_url(draft), words_of(draft, draft="<script>x</script>", label="<b>y</b>"))
+    page = boss.get(publish_url(draft)).content.decode()
+    assert "<script>x" not in page
+    assert "<b>y" not in page
+
+
+def test_staff_without_permission_publish_nothing(draft: Disclosure) -> None:
+    client = staff("view_disclosure", "view_program")
+    for answer in (client.get(publish_url(draft)), client.post(publish_url(draft), {"seen": "x"})):
+        assert answer.status_code == 403
