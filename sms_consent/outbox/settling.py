@@ -107,15 +107,13 @@ def settle_profiles(outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mappin
 
 
 def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]]) -> None:
-    profiles = list(_rows(BrazeProfile, claims))
-    now = timezone.now()
+    rows = _rows(BrazeProfile, claims)
+    profiles = list(rows.only("accepted"))
     for profile in profiles:
         merged = {**profile.accepted, **sent.get(profile.pk, {})}
         profile.accepted = {name: value for name, value in merged.items() if value is not None}
-        profile.accepted_at, profile.is_unknown, profile.due_at = now, False, None
-        profile.attempts, profile.lease, profile.leased_until = 0, None, None
-    names = ["accepted", "accepted_at", "is_unknown", "due_at", "attempts", "lease", "leased_until"]
-    BrazeProfile.objects.bulk_update(profiles, names)
+    BrazeProfile.objects.bulk_update(profiles, ["accepted"])
+    rows.update(accepted_at=timezone.now(), is_unknown=False, due_at=None, **_FREE)
 
 
 # --- Riders: subscriptions that travel in a person's call ---------------------------------------------
