@@ -117,8 +117,11 @@ def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
         return False
     at = entry.occurred_at or now
     same_door = subscription.last_source == entry.source
-    same_act = subscription.last_act == entry.act or {subscription.last_act, entry.act} <= OPT_INS
-    soon = abs(at - before.folded_to) <= (timedelta(0) if entry.occurred_at else REPEAT_WINDOW)
+    if entry.occurred_at:
+        same_act, soon = subscription.last_act == entry.act, at == before.folded_to
+    else:
+        same_act = subscription.last_act == entry.act or {subscription.last_act, entry.act} <= OPT_INS
+        soon = abs(at - before.folded_to) < REPEAT_WINDOW
     if not (same_door and same_act and soon):
         return False
     after = fold(before, _happening(replace(entry, occurred_at=at), 0))

@@ -128,6 +128,7 @@ def after(program: Program, arrivals: list[tuple[str, int]]) -> Standing:
 @given(arrivals=happenings, random=st.randoms(use_true_random=False))
 @example(arrivals=[("leave", 0), ("START", 1), ("leave", 2)], random=Random(1))
 @example(arrivals=[("START", 0), ("STOP", 1), ("START", 2)], random=Random(2))
+@example(arrivals=[("tick", 0), ("START", 1), ("START?", 1), ("request", 0)], random=Random(86))
 def test_the_order_of_arrival_does_not_matter(
     programs: dict[str, Program], arrivals: list[tuple[str, int]], random: Random
 ) -> None:
