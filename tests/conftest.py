@@ -60,10 +60,9 @@ def sandbox(_world: Sandbox, settings: Any) -> Sandbox:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept_from_the_test_before() -> Iterator[None]:
+def _nothing_kept_from_the_test_before() -> None:
     selectors.forget_offers()
     cache.clear()
-    yield
 
 
 @pytest.fixture

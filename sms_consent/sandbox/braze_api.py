@@ -44,9 +44,7 @@ ENDPOINTS = {
     ("GET", "/subscription/user/status"): Endpoint(
         "subscription.groups.get", "shared", reads=braze_subscriptions.list_groups
     ),
-    ("POST", "/email/status"): Endpoint(
-        "email.status", "shared", writes=braze_subscriptions.set_email_status
-    ),
+    ("POST", "/email/status"): Endpoint("email.status", "shared", writes=braze_subscriptions.set_email_status),
     ("POST", "/users/delete"): Endpoint("users.delete", "users", writes=braze_users.delete),
     ("POST", "/users/identify"): Endpoint("users.identify", "users", writes=braze_users.identify),
     ("POST", "/users/merge"): Endpoint("users.merge", "users", writes=braze_users.merge),

@@ -141,8 +141,7 @@ def _user(world: World, profile: Profile) -> Json:
         "phone": profile.phone,
         "external_id": profile.external_id,
         "subscription_groups": [
-            {"id": one.id, "name": one.name, "channel": one.channel, "status": profile.states[one.id]}
-            for one in groups
+            {"id": one.id, "name": one.name, "channel": one.channel, "status": profile.states[one.id]} for one in groups
         ],
     }
 

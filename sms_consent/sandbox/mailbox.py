@@ -46,9 +46,7 @@ class Mailbox:
         self._world.pulse.beat()
 
     def start(self) -> None:
-        self._server = self._loop.run_until_complete(
-            self._loop.create_server(self._session, self._host, self.port)
-        )
+        self._server = self._loop.run_until_complete(self._loop.create_server(self._session, self._host, self.port))
         self.port = self._server.sockets[0].getsockname()[1]
         self._thread.start()
 
@@ -67,9 +65,7 @@ class Mailbox:
         await asyncio.gather(*sessions, return_exceptions=True)
 
     def _session(self) -> SMTP:
-        return SMTP(
-            self, hostname="sandbox", data_size_limit=MAX_MAIL_BYTES, enable_SMTPUTF8=True, loop=self._loop
-        )
+        return SMTP(self, hostname="sandbox", data_size_limit=MAX_MAIL_BYTES, enable_SMTPUTF8=True, loop=self._loop)
 
     async def handle_EHLO(  # noqa: N802 -- aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]

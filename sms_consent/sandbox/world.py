@@ -104,9 +104,7 @@ class World:
 
     # --- what happens
 
-    def set_group(
-        self, group_id: str, channel: Channel, *, name: str = "", double_opt_in: bool | None = None
-    ) -> Group:
+    def set_group(self, group_id: str, channel: Channel, *, name: str = "", double_opt_in: bool | None = None) -> Group:
         """Add or change a group. Double opt-in is on for texts unless said otherwise."""
         is_on = channel == "sms" if double_opt_in is None else double_opt_in
         with self.lock:
@@ -124,18 +122,14 @@ class World:
                 return f"{address} is {state}"
             return f"nobody holds {address}: {state} is parked for 30 days"
 
-    def set_by_external_id(
-        self, group: Group, external_id: str, state: str, *, double_opt_in: bool = False
-    ) -> str:
+    def set_by_external_id(self, group: Group, external_id: str, state: str, *, double_opt_in: bool = False) -> str:
         with self.lock:
             profile = self.people.get(external_id)
             if profile is None:
                 return f"no profile {external_id}: nothing to set or park"
             return self.set_on_profile(group, profile, state, double_opt_in=double_opt_in)
 
-    def set_on_profile(
-        self, group: Group, profile: Profile, state: str, *, double_opt_in: bool = False
-    ) -> str:
+    def set_on_profile(self, group: Group, profile: Profile, state: str, *, double_opt_in: bool = False) -> str:
         with self.lock:
             if self._asks_first(group, state, double_opt_in):
                 if profile.phone is None:

@@ -64,7 +64,9 @@ def ledger(page: Any) -> bytes:
 def side_by_side(page: Any, pictures: list[bytes]) -> bytes:
     """Return one picture of several."""
     images = "".join(f'<img src="data:image/png;base64,{base64.b64encode(it).decode()}">' for it in pictures)
-    style = "*{box-sizing:border-box} body{margin:0;padding:24px;display:flex;gap:24px;background:#d9dee7} img{width:calc((100% - 48px) / 3);border-radius:8px;height:auto;align-self:start}"
+    style = """* { box-sizing: border-box }
+        body { margin: 0; padding: 24px; display: flex; gap: 24px; background: #d9dee7 }
+        img { width: calc((100% - 48px) / 3); border-radius: 8px; align-self: start }"""
     page.set_content(f"<style>{style}</style>{images}")
     return bytes(page.locator("body").screenshot())
 

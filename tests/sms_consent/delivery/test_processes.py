@@ -100,7 +100,7 @@ def test_a_worker_whose_lease_has_gone_marks_again(
 ) -> None:
     sandbox.faults.add("latency", endpoint=SET, seconds=1)
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
-    worker = start()
+    start()
     assert called(sandbox, SET)
     later(61)
     deliver()

@@ -20,9 +20,7 @@ def test_state_shows_the_whole_world(braze, control, sms):
     braze.track({"external_id": "a1", "phone": "+12025550102"})
     state = control("state")
     assert [one["external_id"] for one in state["profiles"]] == ["a1"]
-    assert [(one["address"], one["key"], one["state"]) for one in state["parked"]] == [
-        (ANNA, sms, "Subscribed")
-    ]
+    assert [(one["address"], one["key"], one["state"]) for one in state["parked"]] == [(ANNA, sms, "Subscribed")]
     assert [one["path"] for one in state["calls"]] == ["/users/track", "/subscription/status/set"]
     assert state["full"]
 

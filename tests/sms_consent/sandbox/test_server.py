@@ -1,11 +1,11 @@
 """What the server itself does: keys, wrong requests, connections, and whom it listens to."""
 
-from pathlib import Path
 import json
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests

@@ -90,8 +90,7 @@ def test_v2_refuses_emails_and_phones_in_one_request(braze, sms, email):
 
 def test_v2_refuses_the_whole_call_for_one_bad_group(braze, world, sms):
     entries = [
-        {"subscription_group_id": group, "subscription_state": "subscribed", "phones": [ANNA]}
-        for group in (sms, "?")
+        {"subscription_group_id": group, "subscription_state": "subscribed", "phones": [ANNA]} for group in (sms, "?")
     ]
     assert braze.post("/v2/subscription/status/set", {"subscription_groups": entries}).status_code == 400
     assert world.states.parked == {}
@@ -122,9 +121,7 @@ def test_lists_the_groups_of_everyone_with_a_number(braze, sms):
     answer = braze.get("/subscription/user/status", **{"phone[]": [ANNA, BEN]}).json()
     assert answer["total_count"] == 2
     assert [user["external_id"] for user in answer["users"]] == ["a1", "a2"]
-    assert [(one["id"], one["status"]) for one in answer["users"][0]["subscription_groups"]] == [
-        (sms, "Subscribed")
-    ]
+    assert [(one["id"], one["status"]) for one in answer["users"][0]["subscription_groups"]] == [(sms, "Subscribed")]
 
 
 def test_lists_users_page_by_page(braze):

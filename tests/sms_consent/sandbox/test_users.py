@@ -38,9 +38,7 @@ def test_identify_folds_an_anonymous_profile_into_a_known_one(braze, world, sms)
     braze.track({"external_id": "a1", "email": "a@example.com"})
     entry = {"external_id": "a1", "phone": ANNA, "prioritization": ["unidentified"]}
     braze.post("/users/identify", {"phone_numbers_to_identify": [entry]})
-    assert [(one.external_id, one.phone, one.states) for one in world.profiles] == [
-        ("a1", ANNA, {sms: "Unsubscribed"})
-    ]
+    assert [(one.external_id, one.phone, one.states) for one in world.profiles] == [("a1", ANNA, {sms: "Unsubscribed"})]
 
 
 def test_identify_leaves_identified_people_alone(braze, world):
@@ -51,9 +49,7 @@ def test_identify_leaves_identified_people_alone(braze, world):
 
 
 def test_merge_keeps_what_the_kept_profile_has(braze, world):
-    braze.track(
-        {"external_id": "a1", "language": "en"}, {"external_id": "a2", "language": "de", "phone": ANNA}
-    )
+    braze.track({"external_id": "a1", "language": "en"}, {"external_id": "a2", "language": "de", "phone": ANNA})
     pair = {"identifier_to_merge": {"external_id": "a2"}, "identifier_to_keep": {"external_id": "a1"}}
     assert braze.post("/users/merge", {"merge_updates": [pair]}).status_code == 202
     assert [(one.external_id, one.phone, one.attributes) for one in world.profiles] == [
