@@ -23,11 +23,11 @@ class Reader:
         self.debug = self.flag("DEBUG", default=False)
 
     def text(self, name: str, default: str = "", *, development: str | None = None) -> str:
-        """Return a setting that may be left out."""
+        """Return a setting that may be left out; set to nothing is left out too."""
         if development is not None and self.debug:
             default = development
         try:
-            return str(_env.str(name, default=default)).strip()
+            return str(_env.str(name, default=default)).strip() or default
         except (OSError, UnicodeError) as error:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
 
