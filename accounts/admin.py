@@ -104,22 +104,22 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         """Enough to recognise a number one already knows (SEC-11)."""
         return people.mask(person.phone_number) or "–"
 
-    @admin.display(description="Mailbox proven", boolean=True)
-    def mailbox_proven(self, person: Any) -> bool:
+    @admin.display(description="Mailbox proven")
+    def mailbox_proven(self, person: Any) -> str:
         """Whether a button or code from the mailbox was used."""
-        return bool(person.has_proven_mailbox)
+        return "Yes" if person.has_proven_mailbox else "Not yet"
 
-    @admin.display(description="Phone proven", boolean=True)
-    def phone_proven(self, person: User) -> bool:
+    @admin.display(description="Phone proven")
+    def phone_proven(self, person: User) -> str:
         """Whether the handset answered a request of this person."""
-        return person.phone_proven_at is not None
+        return "Yes" if person.phone_proven_at else "Not yet"
 
     @admin.display(description="Phone proven")
     def phone_proven_when(self, person: User) -> SafeString | str:
         """When the handset answered."""
         return moment(person.phone_proven_at) if person.phone_proven_at else "Not yet"
 
-    @admin.display(description="Joined (UTC)")
+    @admin.display(description="Joined")
     def joined(self, person: User) -> str:
         """For the list."""
         return minute(person.date_joined)

@@ -57,8 +57,11 @@ class ConsentAdmin(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Hand the list the words for when it is empty."""
-        context = {"empty_note": self.empty_note} | (extra_context or {})
+        """Call the list by what it holds; hand it the words for when it is empty."""
+        title = str(self.opts.verbose_name_plural)
+        context = {"title": title[:1].upper() + title[1:], "empty_note": self.empty_note} | (
+            extra_context or {}
+        )
         return super().changelist_view(request, context)
 
     def change_view(

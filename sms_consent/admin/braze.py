@@ -52,12 +52,12 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
         """When Braze last took something about the person."""
         return moment(row.accepted_at)
 
-    @admin.display(description="In doubt", boolean=True)
-    def unknown(self, row: BrazeProfile) -> bool:
+    @admin.display(description="Sure")
+    def unknown(self, row: BrazeProfile) -> str:
         """Whether a call may have changed it without an answer."""
-        return row.is_unknown
+        return "In doubt" if row.is_unknown else "Yes"
 
-    @admin.display(description="Are we sure?")
+    @admin.display(description="Sure")
     def sure(self, row: BrazeProfile) -> str:
         """The same in words."""
         if row.is_unknown:
@@ -108,7 +108,7 @@ class BrazeLineAdmin(ReadOnlyAdmin):
     """What Braze refuses as a whole, in its own words, and when it is tried again."""
 
     empty_note = "All lines to Braze are open."
-    list_display = ("name", "lane", "reason", "stopped_when", "next_try", "probes")
+    list_display = ("name", "lane", "reason", "stopped_when", "next_try")
     list_filter = ("lane",)
     ordering = ("name", "lane")
     sortable_by = ()

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent import ledger, people
-from sms_consent.choices import Act
+from sms_consent.choices import Act, Source
 from sms_consent.models import ConsentRecord, Evidence
 
 ERASED = "erased"
@@ -81,12 +81,14 @@ def sentence(record: ConsentRecord) -> str:
 
 
 def who_acted(record: ConsentRecord) -> str:
-    """Say how sure it is that the owner of the address acted."""
+    """Say who is known to have acted: handset (or carrier, or Braze), its owner, staff, or anybody."""
+    if record.source == Source.ADMIN:
+        return "Staff"
     if record.stops:
-        return "The handset, its carrier or Braze itself"
+        return "Handset"
     if record.proven:
-        return "The proven owner"
-    return "Somebody who typed the address"
+        return "Proven owner"
+    return "Unproven"
 
 
 def boxes(payload: Mapping[str, Any]) -> SafeString | str:

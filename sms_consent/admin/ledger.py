@@ -21,20 +21,14 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
 
     change_list_template = "admin/sms_consent/consentrecord/change_list.html"
     empty_note = "Nobody has agreed to anything yet. Every sign-up, confirmation and opt-out will stand here."
-    list_display = ("when", "act", "program", "source", "address_masked", "acted", "number")
-    list_display_links = ("when",)
+    list_display = ("number", "when", "act", "program", "source", "address_masked", "acted")
+    list_display_links = ("number", "when")
     list_select_related = ("program", "evidence")
     list_filter = ("program", "act", "source", ("occurred_at", admin.DateFieldListFilter))
     sortable_by = ("when",)
     fieldsets = (
         (None, {"fields": ("plain_words", "acted", "program", "act", "source", "occurred", "recorded")}),
-        (
-            "What was agreed to",
-            {
-                "fields": ("words", "words_hash", "promised"),
-                "description": "The words exactly as they were shown.",
-            },
-        ),
+        ("What was agreed to", {"fields": ("words", "words_hash", "promised")}),
         ("Who, from where, and how", {"fields": ("address", "known_as", "boxes_shown", "circumstances")}),
         ("Proof", {"fields": ("answers_to", "answered_by", "subject", "commitment", "evidence_matches")}),
     )
@@ -126,7 +120,7 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
             format_html_join(", ", "{}", ((record_link(answer),) for answer in record.answers.all())) or "–"
         )
 
-    @admin.display(description="Does the evidence match?")
+    @admin.display(description="Evidence matches")
     def evidence_matches(self, record: ConsentRecord) -> str:
         """Whether it is what the record committed to."""
         return proof_of(record).verdict

@@ -114,7 +114,7 @@ def _withdraw(request: HttpRequest, form: OptOutForm) -> HttpResponse:
     logger.info("Staff %s recorded %d opt-outs.", request.user, len(records))
     names = ", ".join(record.program.name for record in records)
     if records:
-        messages.success(request, f"{people.mask(address)} is opted out of {names}. Braze is told next.")
+        messages.success(request, f"Opted {people.mask(address)} out of {names}. Braze is told next.")
     else:
         messages.warning(request, "Nothing was written down: no program reaches such an address.")
     if not request.user.has_perm("sms_consent.view_consentrecord"):

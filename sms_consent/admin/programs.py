@@ -68,16 +68,7 @@ class ProgramAdmin(ConsentAdmin):
 
     change_form_template = "admin/sms_consent/program/change_form.html"
     empty_note = "No programs yet. Add one, then draft and publish its words; only then is it offered."
-    list_display = (
-        "name",
-        "slug",
-        "channel",
-        "brand",
-        "words_in_force",
-        "confirm_sign_ups",
-        "is_active",
-        "position",
-    )
+    list_display = ("name", "slug", "channel", "words_in_force", "sign_ups", "is_active")
     list_filter = ("channel", "is_active")
     ordering = ("position", "id")
     inlines = (DisclosureInline,)
@@ -139,6 +130,11 @@ class ProgramAdmin(ConsentAdmin):
             messages.warning(request, words)
         if not is_published:
             messages.info(request, "Not offered yet: draft and publish its words.")
+
+    @admin.display(description="A ticked box counts")
+    def sign_ups(self, program: Program) -> str:
+        """Whether a sign-up waits for the person."""
+        return "Once confirmed" if program.confirm_sign_ups else "At once"
 
     @admin.display(description="Words in force")
     def words_in_force(self, program: Any) -> str:

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sms_consent import outbox, people
-from sms_consent.admin.base import ReadOnlyAdmin, minute, moment, outbox_state
+from sms_consent.admin.base import ReadOnlyAdmin, moment, outbox_state
 from sms_consent.admin.evidence import ERASED, holders, record_link
 from sms_consent.admin.opt_outs import record_opt_out
 from sms_consent.admin.searching import SubjectSearch
@@ -73,7 +73,7 @@ class SubscriptionAdmin(SubjectSearch, SendsAgain):
     """One address and one program a page."""
 
     empty_note = "No address has a history yet."
-    list_display = ("address_masked", "program", "state", "stopped", "told", "told_when", "outbox_says")
+    list_display = ("address_masked", "program", "stands", "told", "outbox_says")
     list_select_related = ("program",)
     list_filter = (OutboxFilter, "program", "state", "told")
     ordering = ("-pk",)
@@ -103,15 +103,10 @@ class SubscriptionAdmin(SubjectSearch, SendsAgain):
         """In full: opening this page is logged."""
         return row.address or ERASED
 
-    @admin.display(description="Stopped", boolean=True)
-    def stopped(self, row: Subscription) -> bool:
-        """Whether only the handset can opt in again."""
-        return row.stopped_at is not None
-
-    @admin.display(description="Told (UTC)")
-    def told_when(self, row: Subscription) -> str:
-        """When Braze last accepted something about it."""
-        return minute(row.told_at)
+    @admin.display(description="State")
+    def stands(self, row: Subscription) -> str:
+        """Where it stands, and whether only the handset can opt in again."""
+        return f"{row.get_state_display()}{', stopped' if row.stopped_at else ''}"
 
     @admin.display(description="Told")
     def told_at_utc(self, row: Subscription) -> SafeString | str:

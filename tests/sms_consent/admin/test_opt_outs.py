@@ -41,8 +41,9 @@ def test_an_opt_out_reaches_braze(
     assert (written.source, written.stops, written.proven) == ("admin", False, False)
     assert (payload["note"], payload["agent"], payload["ip"]) == (NOTE, "boss@example.com", "127.0.0.1")
     page = boss.get(answer.url).content.decode()
-    assert "is opted out of Text messages" in page
+    assert "Opted +1…01 out of Text messages" in page
     assert "Opted out" in page
+    assert '<td class="field-acted">Staff</td>' in page
 
 
 def test_somebody_nobody_knows_can_opt_out(boss: Client, programs: dict[str, Program]) -> None:
