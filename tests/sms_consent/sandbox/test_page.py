@@ -54,7 +54,7 @@ def test_nothing_in_it_reads_data_as_markup():
 
 @pytest.mark.browser
 def test_shows_people_calls_and_mails_as_they_come_and_answers_a_prompt(tab, sandbox, braze, world, sms):
-    assert "Sign up at http://127.0.0.1:8000/" in tab.locator("#people-empty").inner_text()
+    tab.get_by_text("Sign up at http://127.0.0.1:8000/").wait_for()
     entry = {
         "subscription_group_id": sms,
         "subscription_state": "subscribed",
