@@ -145,6 +145,22 @@ def test_an_opt_out_while_the_second_call_is_in_flight(visit: Visit, deliver: De
     assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
 
 
+def test_an_opt_out_while_the_second_call_runs_out_of_time(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.BRAZE_TIMEOUT = 0.4
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    sandbox.faults.add("slow", endpoint=TRACK, seconds=0.6)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, TRACK)
+        stop(ALICES_PHONE)
+        Worker().run_once()
+    deliver()
+    states = [body["subscription_state"] for body in bodies(sandbox, SET)]
+    assert states == ["subscribed", "unsubscribed", "unsubscribed"]
+    assert sandbox.world.wait_until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+
+
 def test_an_email_opt_out_while_its_consent_is_in_flight(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     alice = visit()
     alice.sign_up(ALICE, "", "email")
