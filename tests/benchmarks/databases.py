@@ -1,0 +1,85 @@
+"""A database for each benchmark: made for it, dropped after it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tests.benchmarks.processes import environment, run
+
+WHERE = "127.0.0.1:5432"
+
+
+@dataclass(frozen=True)
+class Database:
+    """An empty site's database, migrated and with the default programs."""
+
+    name: str
+    url: str
+
+
+class MissingError(Exception):
+    """There is no such server here."""
+
+
+@contextmanager
+def sqlite() -> Iterator[Database]:
+    """Make a file; the site opens it with its own settings (WAL, synchronous FULL)."""
+    with tempfile.TemporaryDirectory(prefix="optin-benchmark-") as folder:
+        yield _prepared(Database("SQLite", f"sqlite:///{folder}/site.sqlite3"))
+
+
+@contextmanager
+def postgresql() -> Iterator[Database]:
+    """Make a database on the server at 127.0.0.1:5432. Raises MissingError where that cannot be done."""
+    server, name = _server(), f"optin_benchmark_{secrets.token_hex(4)}"
+    _execute(server, f'CREATE DATABASE "{name}"')
+    try:
+        yield _prepared(Database("PostgreSQL", urlsplit(server)._replace(path=f"/{name}").geturl()))
+    finally:
+        _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+DATABASES = {"SQLite": sqlite, "PostgreSQL": postgresql}
+
+
+def _server() -> str:
+    given = [os.environ.get("BENCHMARK_POSTGRESQL_URL", ""), os.environ.get("DATABASE_URL", "")]
+    guessed = [
+        f"postgres://{getpass.getuser()}@{WHERE}/postgres",
+        f"postgres://optin_ci:optin_ci@{WHERE}/postgres",
+    ]
+    reasons = []
+    for url in [url for url in given if url.startswith("postgres")] + guessed:
+        try:
+            _execute(url, "SELECT 1")
+        except MissingError as error:
+            reasons.append(str(error))
+        else:
+            return url
+    raise MissingError(reasons[0])
+
+
+def _execute(url: str, statement: str) -> None:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise MissingError("psycopg is not installed") from error
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=3) as connection:
+            connection.execute(statement)
+    except psycopg.OperationalError as error:
+        raise MissingError(f"no PostgreSQL at {WHERE}: {str(error).splitlines()[0]}") from error
+
+
+def _prepared(database: Database) -> Database:
+    env = environment(database.url)
+    run("-W", "ignore", "manage.py", "migrate", "--verbosity", "0", env=env)
+    run("-W", "ignore", "manage.py", "create_default_programs", env=env)
+    return database

@@ -1,0 +1,121 @@
+"""Steps of the benchmarks that run within the site: `python -m tests.benchmarks.inside STEP` prints JSON."""
+
+from __future__ import annotations
+
+import cProfile
+import itertools
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+CHUNK = 500
+
+
+def seed(people: str) -> int:
+    """Leave so many people as sign-ups with both boxes ticked leave them, in bulk; the mails are left out."""
+    from tests.benchmarks.visitors import strangers
+
+    strange = strangers()
+    for start in range(0, int(people), CHUNK):
+        _sign_up(list(itertools.islice(strange, min(CHUNK, int(people) - start))))
+    _tidy()
+    return int(people)
+
+
+def _sign_up(visitors: list[Any]) -> None:
+    """`accounts.services.sign_up` for many at a time; the ledger's writer is the site's own."""
+    from allauth.account.models import EmailAddress
+    from django.db import transaction
+    from django.utils import timezone
+
+    from accounts.models import User
+    from sms_consent.models import BrazeProfile
+
+    with transaction.atomic():
+        people = User.objects.bulk_create([User(email=one.email, phone=one.phone, password="!") for one in visitors])
+        EmailAddress.objects.bulk_create([EmailAddress(user=one, email=one.email, primary=True) for one in people])
+        _consent(visitors)
+        now = timezone.now()
+        BrazeProfile.objects.bulk_create(
+            [BrazeProfile(person=one, external_id=one.external_id, due_at=now, version=one.pk) for one in people]
+        )
+
+
+def _consent(visitors: list[Any]) -> None:
+    from sms_consent import selectors, services
+    from sms_consent.choices import Source
+    from sms_consent.ledger import Circumstances
+    from sms_consent.services import Choice
+    from tests.benchmarks.visitors import FORWARDED_FOR
+
+    offers = selectors.offers("en")
+    choices = [
+        Choice(offer.program, offer.disclosure, one.phone if offer.program.is_sms else one.email)
+        for one in visitors
+        for offer in offers
+    ]
+    boxes = {offer.program.slug: True for offer in offers}
+    how = Circumstances(ip=FORWARDED_FOR, user_agent="Mozilla/5.0 (benchmark)", language="en", boxes=boxes)
+    services.record_choices(choices, source=Source.SIGN_UP, circumstances=how)
+
+
+def rewind() -> int:
+    """Have Braze told nothing of anyone, as after the sign-ups; return how many rows are due."""
+    from django.utils import timezone
+
+    from sms_consent import outbox
+    from sms_consent.choices import State, Told
+    from sms_consent.models import BrazeProfile, Subscription
+
+    free = {"lease": None, "leased_until": None, "attempts": 0, "parked_at": None}
+    told = {"told": Told.NOTHING, "told_at": None, "opened_at": None, "is_recheck": False}
+    now = timezone.now()
+    Subscription.objects.filter(state=State.SUBSCRIBED).update(due_at=now, **told, **free)
+    BrazeProfile.objects.update(due_at=now, accepted={}, accepted_at=None, is_unknown=False, **free)
+    _tidy()
+    return outbox.unsent()
+
+
+def _tidy() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+
+def drain(profile: str = "") -> dict[str, float]:
+    """Send all that is due with the worker's own code; with a file's name, profile it into that file."""
+    from sms_consent.delivery import Worker
+
+    profiler = cProfile.Profile() if profile else None
+    started = time.perf_counter()
+    left = profiler.runcall(Worker().run_once) if profiler else Worker().run_once()
+    seconds = time.perf_counter() - started
+    if profiler:
+        profiler.dump_stats(profile)
+    return {"seconds": seconds, "left": left}
+
+
+def naive(seconds: str) -> dict[str, float]:
+    """Tell Braze of one person after the other, in one thread, for so long; return how many and how long."""
+    from accounts.models import User
+    from tests.benchmarks.variants.naive import tell
+
+    done, started = 0, time.perf_counter()
+    for person in User.objects.order_by("pk").iterator():
+        if time.perf_counter() - started > float(seconds):
+            break
+        tell(person.external_id, person.phone_number)
+        done += 1
+    return {"people": done, "seconds": time.perf_counter() - started}
+
+
+STEPS: dict[str, Callable[..., Any]] = {"seed": seed, "rewind": rewind, "drain": drain, "naive": naive}
+
+if __name__ == "__main__":
+    django.setup()
+    print(json.dumps(STEPS[sys.argv[1]](*sys.argv[2:])))

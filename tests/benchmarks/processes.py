@@ -1,0 +1,156 @@
+"""The processes that a benchmark starts, on free loopback ports, and stops again whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SMS_GROUP = "5a4d0000-0000-4000-8000-000000000001"
+EMAIL_GROUP = "e4a10000-0000-4000-8000-000000000002"
+KEY = "benchmark-key"
+PATIENCE = 30.0  # seconds
+SETTINGS = {
+    "DEBUG": "false",
+    "SECRET_KEY": "a secret key for benchmarks, of fifty characters at least",
+    "LEDGER_KEY": "a ledger key for benchmarks, of thirty-two bytes",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "CACHE_URL": "locmemcache://",
+    "EMAIL_URL": "smtp://127.0.0.1:1",  # nothing is sent: mails stay in the queue
+    "BRAZE_REST_URL": "http://127.0.0.1:1",
+    "BRAZE_REST_KEY": KEY,
+    "BRAZE_SMS_SUBSCRIPTION_GROUP_ID": SMS_GROUP,
+    "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID": EMAIL_GROUP,
+    "PHONE_REGIONS": "US",
+    "BRAND_NAME": "Example Brand",
+    "BRAND_ADDRESS": "1 Example Street, Springfield, IL 62701, USA",
+    "SUPPORT_EMAIL": "support@example.com",
+    "SUPPORT_PHONE": "+1 202 555 0199",
+    "SMS_NUMBER": "+12025550100",
+    "TRUSTED_PROXY_COUNT": "1",
+    "RATE_LIMITS": "off",
+}
+
+
+def environment(database_url: str, *, braze: str = "", settings: str = "settings") -> dict[str, str]:
+    """Return the environment of a production site on this database; `settings` is a module beside this one."""
+    site = SETTINGS | {"DATABASE_URL": database_url}
+    if braze:
+        site["BRAZE_REST_URL"] = braze
+    site["DJANGO_SETTINGS_MODULE"] = f"tests.benchmarks.{settings}"
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | site
+
+
+def run(*arguments: str, env: Mapping[str, str]) -> str:
+    """Run Python with these arguments and return what it printed; raises RuntimeError if it failed."""
+    done = subprocess.run([sys.executable, *arguments], env=env, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def inside(*arguments: str, env: Mapping[str, str]) -> Any:
+    """Run a step of `inside.py` within the site and return its result."""
+    return json.loads(run("-W", "ignore", "-m", "tests.benchmarks.inside", *arguments, env=env).splitlines()[-1])
+
+
+@contextmanager
+def running(arguments: Sequence[str], env: Mapping[str, str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """Run Python with these arguments until the block ends. What it says is shown if the block fails."""
+    with tempfile.TemporaryFile("w+") as said:
+        options = {"stdout": said, "stderr": said} | options
+        process = subprocess.Popen([sys.executable, *arguments], env=env, cwd=ROOT, text=True, **options)
+        try:
+            yield process
+        except Exception:
+            said.seek(0)
+            sys.stderr.write(f"\n{' '.join(arguments)} said:\n{said.read()[-4000:]}\n")
+            raise
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def gunicorn(env: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """Serve the site with two synchronous workers; yield the address. The socket listens before they do."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
+        command = ["-W", "ignore", "-m", "gunicorn", "-w", "2", "--log-level", "warning"]
+        command += ["--bind", f"fd://{listening.fileno()}", "optin_site.wsgi"]
+        with running(command, env, pass_fds=[listening.fileno()]):
+            address = listening.getsockname()
+            listening.close()
+            yield address
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A fake Braze in a process of its own."""
+
+    url: str
+
+    def ask(self, what: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Call its control API: GET, or POST where there is a body."""
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self.url}/__sandbox/{what}", data, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=PATIENCE) as answer:
+            return json.load(answer)
+
+    @property
+    def people(self) -> int:
+        """How many profiles it holds."""
+        return int(self.ask("state")["totals"]["profiles"])
+
+
+@contextmanager
+def sandbox(*, latency_ms: int = 0, keep_calls: int = 0) -> Iterator[Sandbox]:
+    """Run a sandbox that takes so long for each answer and remembers so many calls."""
+    command = ["-u", "-m", "sms_consent.sandbox", "--port", "0", "--smtp-port", "0", "--key", KEY]
+    command += ["--sms-group", SMS_GROUP, "--email-group", EMAIL_GROUP]
+    command += ["--latency-ms", str(latency_ms), "--keep-calls", str(keep_calls)]
+    with running(command, environment(""), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())
+        if not found:
+            raise RuntimeError("the sandbox did not start")
+        yield Sandbox(found[0])
+
+
+@contextmanager
+def worker(env: Mapping[str, str]) -> Iterator[None]:
+    """Run `manage.py sync_braze`."""
+    with running(["-u", "manage.py", "sync_braze"], env, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # its first words
+        time.sleep(0.5)
+        yield
+
+
+def end_on_signals() -> None:
+    """Have SIGTERM end this process like an error, so that every block above is left and cleans up."""
+
+    def end(*_: object) -> NoReturn:
+        raise SystemExit(143)
+
+    signal.signal(signal.SIGTERM, end)

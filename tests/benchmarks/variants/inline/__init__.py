@@ -1,0 +1,1 @@
+"""An app whose `post_save` posts to Braze inside the web request."""
