@@ -54,14 +54,10 @@ class ConsentAdmin(ModelAdmin):
     class Media:
         css = {"all": ("css/admin.css",)}  # noqa: RUF012 - Django's own way to say it
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Call the list by what it holds; hand it the words for when it is empty."""
         title = str(self.opts.verbose_name_plural)
-        context = {"title": title[:1].upper() + title[1:], "empty_note": self.empty_note} | (
-            extra_context or {}
-        )
+        context = {"title": title[:1].upper() + title[1:], "empty_note": self.empty_note} | (extra_context or {})
         return super().changelist_view(request, context)
 
     def change_view(
@@ -73,9 +69,7 @@ class ConsentAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Log who looked: pages show addresses in full, lists do not. Ids only, never an address."""
         answer = super().change_view(request, object_id, form_url, extra_context)
-        logger.info(
-            "Staff %s opened %s %s (%s).", request.user, self.opts.label, object_id, answer.status_code
-        )
+        logger.info("Staff %s opened %s %s (%s).", request.user, self.opts.label, object_id, answer.status_code)
         return answer
 
 

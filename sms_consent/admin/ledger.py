@@ -116,9 +116,7 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
     @admin.display(description="Answered by")
     def answered_by(self, record: ConsentRecord) -> SafeString | str:
         """What became of a request."""
-        return (
-            format_html_join(", ", "{}", ((record_link(answer),) for answer in record.answers.all())) or "–"
-        )
+        return format_html_join(", ", "{}", ((record_link(answer),) for answer in record.answers.all())) or "–"
 
     @admin.display(description="Evidence matches")
     def evidence_matches(self, record: ConsentRecord) -> str:

@@ -71,9 +71,7 @@ class OptOutForm(forms.Form):
         """Return it as it is stored. Any country: an opt-out is never refused for where it comes from."""
         address = address_of(self.cleaned_data["address"])
         if not address:
-            raise ValidationError(
-                "Enter a phone number, with its country code if abroad, or an email address."
-            )
+            raise ValidationError("Enter a phone number, with its country code if abroad, or an email address.")
         return address
 
     def clean(self) -> dict[str, Any]:

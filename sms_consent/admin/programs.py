@@ -101,9 +101,7 @@ class ProgramAdmin(ConsentAdmin):
         """Say what moving to another group means, where it is done."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "subscription_group_id":
-            field.help_text = (
-                f"{field.help_text} Changing it tells Braze about everybody in the program again."
-            )
+            field.help_text = f"{field.help_text} Changing it tells Braze about everybody in the program again."
         if field and db_field.name == "position":
             field.help_text = "Boxes are shown in this order."
         return field
@@ -119,14 +117,10 @@ class ProgramAdmin(ConsentAdmin):
         if change and "subscription_group_id" in form.changed_data:
             outbox.forget_group(obj.pk)
             outbox.wake()
-            messages.info(
-                request, "The group has changed: Braze is told again about everybody in this program."
-            )
+            messages.info(request, "The group has changed: Braze is told again about everybody in this program.")
         is_published = Disclosure.objects.filter(program=obj, published_at__isnull=False).exists()
         if is_published and set(QUOTED) & set(form.changed_data):
-            words = (
-                "Published words still say what they said. Draft and publish a new version to change them."
-            )
+            words = "Published words still say what they said. Draft and publish a new version to change them."
             messages.warning(request, words)
         if not is_published:
             messages.info(request, "Not offered yet: draft and publish its words.")

@@ -63,9 +63,7 @@ class AddressSearch(ConsentAdmin):
         text = search_term.strip()
         return (self.find(queryset, address_of(text), text) if text else queryset), False
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Turn a posted search into a list whose URL names nobody."""
         if request.method == "POST" and "look_up" in request.POST:
             if not self.has_view_or_change_permission(request):

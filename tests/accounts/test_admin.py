@@ -25,9 +25,7 @@ def url_of(person: User) -> str:
 
 
 def mail_to(address: str, status: int, **fields: str) -> Email:
-    return Email.objects.create(
-        to=address, from_email=BOB, subject="Hi", status=status, number_of_retries=9, **fields
-    )
+    return Email.objects.create(to=address, from_email=BOB, subject="Hi", status=status, number_of_retries=9, **fields)
 
 
 def fields_of(person: User, **changes: Any) -> dict[str, Any]:
@@ -84,9 +82,7 @@ def test_the_list_says_what_is_proven(boss: Client, alice: User) -> None:
 
 def test_staff_do_not_make_themselves_superusers(alice: User) -> None:
     client = staff("view_user", "change_user")
-    client.post(
-        url_of(alice), fields_of(alice, is_superuser="on", is_staff="on", language="en", time_zone="UTC")
-    )
+    client.post(url_of(alice), fields_of(alice, is_superuser="on", is_staff="on", language="en", time_zone="UTC"))
     alice.refresh_from_db()
     assert (alice.is_superuser, alice.is_staff, alice.time_zone) == (False, False, "UTC")
 

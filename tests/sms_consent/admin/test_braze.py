@@ -28,9 +28,7 @@ def act(client: Client, url: str, action: str, *rows: Any) -> Any:
 
 
 def park(row: Any, reason: str = "Refused: no such number") -> Any:
-    type(row).objects.filter(pk=row.pk).update(
-        parked_at=timezone.now(), park_reason=reason, attempts=4, due_at=None
-    )
+    type(row).objects.filter(pk=row.pk).update(parked_at=timezone.now(), park_reason=reason, attempts=4, due_at=None)
     return row
 
 
@@ -49,9 +47,7 @@ def test_the_reason_of_a_park_is_shown_and_filtered_for(boss: Client, number: Su
         assert number.pk not in [row.pk for row in rows]
 
 
-def test_sending_again_lifts_a_park_and_only_marks(
-    boss: Client, number: Subscription, sandbox: Sandbox
-) -> None:
+def test_sending_again_lifts_a_park_and_only_marks(boss: Client, number: Subscription, sandbox: Sandbox) -> None:
     park(number)
     page = act(boss, SUBSCRIPTIONS, "send_again", number)
     assert "1 of 1 will be sent again" in page.content.decode()
@@ -61,9 +57,7 @@ def test_sending_again_lifts_a_park_and_only_marks(
     assert not sandbox.world.calls
 
 
-def test_a_person_is_sent_again(
-    boss: Client, alice: User, sandbox: Sandbox, deliver: Callable[[], int]
-) -> None:
+def test_a_person_is_sent_again(boss: Client, alice: User, sandbox: Sandbox, deliver: Callable[[], int]) -> None:
     deliver()
     profile = park(BrazeProfile.objects.get(person=alice))
     told = len(sandbox.world.calls)
@@ -89,9 +83,7 @@ def test_sending_again_never_asks_a_third_time(boss: Client, number: Subscriptio
     assert number.due_at is None
 
 
-def test_what_braze_accepted_is_shown(
-    boss: Client, alice: User, sandbox: Sandbox, deliver: Callable[[], int]
-) -> None:
+def test_what_braze_accepted_is_shown(boss: Client, alice: User, sandbox: Sandbox, deliver: Callable[[], int]) -> None:
     deliver()
     profile = BrazeProfile.objects.get(person=alice)
     page = boss.get(reverse("admin:sms_consent_brazeprofile_change", args=[profile.pk])).content.decode()

@@ -26,9 +26,7 @@ def record(client: Client, address: str, *programs: Program, note: str = NOTE) -
     return client.post(reverse(URL), data)
 
 
-def test_an_opt_out_reaches_braze(
-    boss: Client, alice: User, sandbox: Sandbox, deliver: Callable[[], int]
-) -> None:
+def test_an_opt_out_reaches_braze(boss: Client, alice: User, sandbox: Sandbox, deliver: Callable[[], int]) -> None:
     deliver()
     assert sandbox.world.state(SMS, ALICES_PHONE) == SUBSCRIBED
     answer = record(boss, "(202) 555-0101")
@@ -116,9 +114,7 @@ def test_staff_without_permission_are_refused(alice: User) -> None:
     assert record(client, ALICES_PHONE).status_code == 403
     assert acts(ALICES_PHONE, "sms") == ["granted"]
     assert reverse(URL) not in client.get(reverse("admin:index")).content.decode()
-    assert (
-        reverse(URL) not in client.get(reverse("admin:sms_consent_consentrecord_changelist")).content.decode()
-    )
+    assert reverse(URL) not in client.get(reverse("admin:sms_consent_consentrecord_changelist")).content.decode()
 
 
 def test_an_agent_needs_no_more_than_the_permission(programs: dict[str, Program]) -> None:

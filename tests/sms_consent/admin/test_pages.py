@@ -15,9 +15,7 @@ from sms_consent.models import BrazeLine, Program
 from tests.people import ALICE, ALICES_PHONE
 from tests.sms_consent.admin.conftest import join
 
-LISTS = sorted(
-    f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry
-)
+LISTS = sorted(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry)
 READ_ONLY = ["consentrecord", "subscription", "brazeprofile", "brazeline"]
 
 
@@ -50,9 +48,7 @@ def test_a_list_opens_when_there_is_nothing(boss: Client, url: str) -> None:
 @pytest.mark.parametrize("name", ["consentrecord", "subscription", "brazeline", "disclosure", "program"])
 def test_an_empty_list_says_what_will_be_there(boss: Client, name: str) -> None:
     page = boss.get(reverse(f"admin:sms_consent_{name}_changelist"))
-    assert admin.site._registry[page.context["cl"].model].empty_note in page.content.decode().replace(
-        "&#x27;", "'"
-    )
+    assert admin.site._registry[page.context["cl"].model].empty_note in page.content.decode().replace("&#x27;", "'")
 
 
 @pytest.mark.parametrize("url", LISTS)
@@ -120,9 +116,7 @@ def test_nobody_adds_changes_or_deletes_what_machines_wrote(
         reverse(f"{base}_delete", args=[pk]),
     ):
         assert boss.post(url, {"post": "yes", "act": "granted", "state": "subscribed"}).status_code == 403
-    boss.post(
-        reverse(f"{base}_changelist"), {"action": "delete_selected", "_selected_action": [pk], "post": "yes"}
-    )
+    boss.post(reverse(f"{base}_changelist"), {"action": "delete_selected", "_selected_action": [pk], "post": "yes"})
     assert list(model._default_manager.order_by("pk").values()) == before
 
 

@@ -47,9 +47,7 @@ def sms(programs: dict[str, Program]) -> Program:
 
 @pytest.fixture
 def draft(sms: Program) -> Disclosure:
-    return disclosures.draft(
-        sms, language="en", text=disclosures.SMS_DRAFT, label="Texts, please", button="Join"
-    )
+    return disclosures.draft(sms, language="en", text=disclosures.SMS_DRAFT, label="Texts, please", button="Join")
 
 
 def test_a_new_group_is_told_everything_again(boss: Client, sms: Program, alice: User) -> None:
@@ -75,10 +73,7 @@ def test_slug_and_channel_stay(boss: Client, sms: Program) -> None:
 
 
 def test_a_program_is_never_deleted(boss: Client, sms: Program) -> None:
-    assert (
-        boss.post(reverse("admin:sms_consent_program_delete", args=[sms.pk]), {"post": "yes"}).status_code
-        == 403
-    )
+    assert boss.post(reverse("admin:sms_consent_program_delete", args=[sms.pk]), {"post": "yes"}).status_code == 403
 
 
 def test_a_group_id_that_is_none_is_an_error_beside_the_field(boss: Client, sms: Program) -> None:

@@ -61,9 +61,7 @@ def test_a_person_is_found_by_address_and_by_id(boss: Client, url: str, written:
 
 
 @pytest.mark.parametrize("url", BY_ADDRESS + BY_PERSON)
-@pytest.mark.parametrize(
-    "written", ["alice", "example.com", "+1202555", "0101", "nobody@example.com", "%", ","]
-)
+@pytest.mark.parametrize("written", ["alice", "example.com", "+1202555", "0101", "nobody@example.com", "%", ","])
 def test_a_part_of_an_address_finds_nobody(boss: Client, url: str, written: str, alice: User) -> None:
     page = look_up(boss, url, written)
     assert page.status_code == 200
