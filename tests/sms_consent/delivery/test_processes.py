@@ -184,10 +184,11 @@ def test_a_waiting_worker_wakes_at_once(
     if interrupted:
         _cut_connections()
         time.sleep(2.5)
-    began = time.time()
-    stop(phone(2))
-    assert called(sandbox, SET, 2)
-    assert sandbox.world.calls_to(SET)[-1].at - began < 0.7
+    for number in (2, 3):  # the second comes when the worker has just begun to wait
+        began = time.time()
+        stop(phone(number))
+        assert called(sandbox, SET, number)
+        assert sandbox.world.calls_to(SET)[-1].at - began < 0.7
 
 
 def _cut_connections() -> None:
@@ -199,3 +200,17 @@ def _cut_connections() -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def test_neither_lane_ends_with_the_trouble_it_meets(visit: Visit, start: Start, sandbox: Sandbox) -> None:
+    crowd([1], "sms")
+    start()
+    assert called(sandbox, TRACK)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE sms_consent_brazeline RENAME TO elsewhere")
+        time.sleep(1.5)
+        cursor.execute("ALTER TABLE elsewhere RENAME TO sms_consent_brazeline")
+    crowd([2], "sms")
+    stop(phone(3))
+    assert called(sandbox, TRACK, 2)
+    assert called(sandbox, SET, 3)

@@ -16,7 +16,7 @@ from sms_consent.delivery import Worker
 from sms_consent.delivery.numbers import status_jobs
 from sms_consent.delivery.pipeline import Courier, run
 from sms_consent.delivery.worker import Lane, new_courier
-from sms_consent.models import BrazeProfile, Subscription
+from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, Visitor
@@ -204,6 +204,21 @@ def test_a_change_while_the_look_is_in_flight(visit: Visit, deliver: Deliver, sa
     assert deliver() == 0
     assert Subscription.objects.get().state == "unsubscribed"
     assert "subscribed" not in [body["subscription_state"] for body in bodies(sandbox, SET)]
+
+
+def test_what_a_look_saw_is_dropped_when_the_row_changed_meanwhile(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, programs: dict[str, Program]
+) -> None:
+    sandbox.world.send_text(ALICES_PHONE, "STOP", SMS)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    sandbox.faults.add("latency", endpoint=LOOK, seconds=0.4)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, LOOK)
+        sandbox.world.set_group("another-group", "sms")
+        Program.objects.filter(slug="sms").update(subscription_group_id="another-group")
+        outbox.forget_group(programs["sms"].pk)
+    assert deliver() == 0
+    assert seen(sandbox, "another-group", ALICES_PHONE) == SUBSCRIBED
 
 
 def test_workers_and_services_do_not_lock_each_other_out(sandbox: Sandbox, visit: Visit) -> None:
