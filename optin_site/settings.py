@@ -180,6 +180,7 @@ BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 BRAZE_REQUESTS_IN_FLIGHT = 8
+BRAZE_TIMEOUT = 10.0  # seconds to wait for an answer
 BRAZE_LEASE = timedelta(seconds=60)  # a killed worker's claims come back after this
 BRAZE_RECHECK_AFTER = timedelta(minutes=5)  # Braze's advice between dependent calls (P-limits)
 

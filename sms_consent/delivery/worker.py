@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection
 
 from sms_consent import lines, outbox
 from sms_consent.braze import BrazeClient
-from sms_consent.braze.client import BATCH, READ_TIMEOUT
+from sms_consent.braze.client import BATCH
 from sms_consent.delivery.merges import deliver_merges
 from sms_consent.delivery.numbers import deliver_numbers, deliver_opt_outs
 from sms_consent.delivery.pipeline import Courier
@@ -28,7 +28,7 @@ AFTER_TROUBLE = 1.0  # seconds
 def new_courier(lane: str) -> Courier:
     """Return what one lane of deliveries needs; opt-outs have connections of their own as well."""
     in_flight = settings.BRAZE_REQUESTS_IN_FLIGHT
-    timeout = getattr(settings, "BRAZE_TIMEOUT", READ_TIMEOUT)
+    timeout = settings.BRAZE_TIMEOUT
     client = BrazeClient(settings.BRAZE_REST_URL, settings.BRAZE_REST_KEY, connections=in_flight, timeout=timeout)
     return Courier(client, ThreadPoolExecutor(in_flight, thread_name_prefix=lane), lane, in_flight)
 
