@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
             name='Program',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Names the box on the form: program_<slug>.', max_length=40, unique=True)),
+                ('slug', models.SlugField(help_text='Names the box on the form: program_ and this.', max_length=40, unique=True)),
                 ('name', models.CharField(help_text='What visitors see, for example “Text messages”.', max_length=80)),
                 ('channel', models.CharField(choices=[('sms', 'Text messages'), ('email', 'Email')], max_length=5)),
                 ('brand', models.CharField(max_length=80)),

@@ -13,7 +13,7 @@ from sms_consent.exceptions import AppendOnlyError
 class Program(models.Model):
     """What one agrees to: one brand, channel, purpose and sender; one Braze subscription group."""
 
-    slug = models.SlugField(unique=True, max_length=40, help_text="Names the box on the form: program_<slug>.")
+    slug = models.SlugField(unique=True, max_length=40, help_text="Names the box on the form: program_ and this.")
     name = models.CharField(max_length=80, help_text="What visitors see, for example “Text messages”.")
     channel = models.CharField(max_length=5, choices=Channel.choices)
     brand = models.CharField(max_length=80)
