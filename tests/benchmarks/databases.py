@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tests.benchmarks.processes import environment, run
+from tests.benchmarks.processes import environment, inside
 
 WHERE = "127.0.0.1:5432"
 
@@ -79,7 +79,5 @@ def _execute(url: str, statement: str) -> None:
 
 
 def _prepared(database: Database) -> Database:
-    env = environment(database.url)
-    run("-W", "ignore", "manage.py", "migrate", "--verbosity", "0", env=env)
-    run("-W", "ignore", "manage.py", "create_default_programs", env=env)
+    inside("prepare", env=environment(database.url))
     return database

@@ -41,7 +41,7 @@ class Plan:
         return ", ".join(f"{pace} a second for {seconds} s" for pace, seconds in self.paces)
 
 
-QUICK = Plan(((20, 6),))
+QUICK = Plan(((20, 4),))
 
 
 @dataclass

@@ -31,12 +31,13 @@ class Figure:
         return f"{number}{self.unit}{ratio}"
 
 
-def of_runs(title: str, database: str, unit: str, runs: dict[str, list[float]]) -> list[Figure]:
-    """Return the median of each label's runs, with the first one's as a multiple of each other one's."""
-    first = median(next(iter(runs.values())))
+def of_runs(title: str, database: str, ours: int, runs: dict[str, list[float]]) -> list[Figure]:
+    """Return each label's median; so many first ones are ours, the others get the first one's as a multiple."""
+    rates = [median(values) for values in runs.values()]
+    ratios = [None if number < ours else rates[0] / rate for number, rate in enumerate(rates)]
     return [
-        Figure(title, label, database, median(values), unit, values, first / median(values) if number else None)
-        for number, (label, values) in enumerate(runs.items())
+        Figure(title, label, database, rate, "/s", runs[label], ratio)
+        for label, rate, ratio in zip(runs, rates, ratios, strict=True)
     ]
 
 

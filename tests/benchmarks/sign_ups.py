@@ -49,7 +49,7 @@ def measure(database: Database, plan: Plan) -> list[Figure]:
         for _ in range(plan.rounds):
             for label, browser in browsers.items():
                 runs[label].append(_rate(browser, people, plan))
-    return of_runs(TITLE, database.name, "/s", runs)
+    return of_runs(TITLE, database.name, 1, runs)
 
 
 @contextmanager
@@ -63,7 +63,8 @@ def _servers(database: Database) -> Iterator[dict[str, Browser]]:
             "both calls inline, Braze takes 50 ms": _variant(database, "inline", slow),
             "bare view": _variant(database, "bare", prompt),
         }
-        yield {label: Browser(running.enter_context(gunicorn(env))) for label, env in ways.items()}
+        starting = {label: running.enter_context(gunicorn(env)) for label, env in ways.items()}
+        yield {label: Browser(address) for label, address in starting.items()}
 
 
 def _variant(database: Database, name: str, braze: str) -> dict[str, str]:
