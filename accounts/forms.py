@@ -21,6 +21,7 @@ from sms_consent.services import Choice
 
 LONGEST_PHONE = 40
 LONGEST_EMAIL = 254
+NOT_IN_A_NAME = frozenset('",;:<>()[]\\ ')
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,9 @@ def one_spelling(email: str) -> str:
     for ASCII, and two Unicode spellings of one domain would be two people.
     """
     name, _at, domain = email.rpartition("@")
+    if NOT_IN_A_NAME & set(name) or not name.isprintable():
+        # Quoted names may hold commas, and mail queues split their recipients there: it would mail somebody else.
+        raise ValidationError(_("Enter a valid email address."), code="invalid")
     try:
         spelled = f"{name}@{domain.encode('idna').decode()}".lower()
     except UnicodeError:

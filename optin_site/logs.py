@@ -8,9 +8,15 @@ import re
 ADDRESS = re.compile(r"[^\s@<>\"'(){}\[\],;:=]+@[^\s@<>\"'(){}\[\],;:=]+\.\w+|\+\d{7,15}\b|(?<=%2B)\d{7,15}\b")
 
 
+TOKEN = re.compile(r"/(confirm|unsubscribe|receipts)/[^/\s?#]+")
+
+
 class Scrubbed(logging.Formatter):
-    """Blanks email addresses and phone numbers, in tracebacks too: databases and mail servers quote them in errors."""
+    """Blanks email addresses, phone numbers and the tokens of links.
+
+    In tracebacks too: databases and mail servers quote them in errors.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line without addresses."""
-        return ADDRESS.sub("…", super().format(record))
+        """Return the line without them."""
+        return TOKEN.sub(r"/\1/…", ADDRESS.sub("…", super().format(record)))

@@ -92,7 +92,7 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
     """
     now = timezone.now()
     new = [entry for entry in entries if not _is_repeat(entry, subscriptions[entry.key], now)]
-    fresh = [replace(entry, occurred_at=entry.occurred_at or now) for entry in new]
+    fresh = [replace(entry, occurred_at=_when(entry, subscriptions[entry.key], now)) for entry in new]
     if not fresh:
         return []
     records = _write(fresh, now)
@@ -103,6 +103,14 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
         changed[entry.key] = subscription
     _save(list(changed.values()))
     return records
+
+
+def _when(entry: Entry, subscription: Subscription, now: datetime) -> datetime:
+    """Return when an act was done: its own time, or now, but never before what is known to have come before it.
+
+    Without that, a server whose clock is slow writes an opt-out down as older than the consent it takes back.
+    """
+    return entry.occurred_at or max(now, subscription.folded_to or now)
 
 
 def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
