@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 
+from optin_site.logs import without_tokens
 from sms_consent.ledger import Circumstances
 
 LONGEST = 500
@@ -21,16 +21,11 @@ def of_request(request: HttpRequest, *, boxes: Mapping[str, bool] | None = None)
         user_agent=_clean(headers.get("User-Agent", "")),
         accept_language=_clean(headers.get("Accept-Language", "")),
         language=getattr(request, "LANGUAGE_CODE", ""),
-        page=_clean(_without_token(request.build_absolute_uri(request.path))),
-        referrer=_clean(_without_token(headers.get("Referer", ""))),
+        page=_clean(without_tokens(request.build_absolute_uri(request.path))),
+        referrer=_clean(without_tokens(headers.get("Referer", ""))),
         boxes=dict(boxes or {}),
         person=getattr(request.user, "external_id", ""),
     )
-
-
-def _without_token(url: str) -> str:
-    """Evidence is read by many; a link's token is for the mailbox alone (SEC-9)."""
-    return re.sub(r"/(confirm|unsubscribe|receipts)/[^/?#]+", r"/\1/…", url)
 
 
 def _clean(text: str) -> str:

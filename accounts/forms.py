@@ -21,6 +21,7 @@ from sms_consent.services import Choice
 
 LONGEST_PHONE = 40
 LONGEST_EMAIL = 254
+# Quoted names may hold commas, and mail queues split their recipients there: it would mail somebody else.
 NOT_IN_A_NAME = frozenset('",;:<>()[]\\ ')
 
 
@@ -97,14 +98,12 @@ def one_spelling(email: str) -> str:
     for ASCII, and two Unicode spellings of one domain would be two people.
     """
     name, _at, domain = email.rpartition("@")
-    if NOT_IN_A_NAME & set(name) or not name.isprintable():
-        # Quoted names may hold commas, and mail queues split their recipients there: it would mail somebody else.
-        raise ValidationError(_("Enter a valid email address."), code="invalid")
+    is_plain = name.isprintable() and not NOT_IN_A_NAME & set(name)
     try:
         spelled = f"{name}@{domain.encode('idna').decode()}".lower()
     except UnicodeError:
         spelled = ""
-    if not spelled.isascii() or not spelled or len(spelled) > LONGEST_EMAIL:
+    if not is_plain or not spelled.isascii() or not spelled or len(spelled) > LONGEST_EMAIL:
         raise ValidationError(_("Enter a valid email address."), code="invalid")
     return spelled
 

@@ -11,10 +11,6 @@ class AppendOnlyError(ConsentError):
     """Somebody tried to change or delete what may only be added to."""
 
 
-class StaleDisclosureError(ConsentError):
-    """The words that were shown are not the words in force: show the form again."""
-
-
 class DisclosureError(ConsentError):
     """A disclosure lacks something that it must say; `problems` lists what, each with its requirement number."""
 

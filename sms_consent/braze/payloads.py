@@ -40,6 +40,11 @@ class Person:
     language: str = ""
     time_zone: str = ""
 
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses that are known, the phone first."""
+        return [address for address in (self.phone, self.email) if address]
+
 
 def status(
     *,

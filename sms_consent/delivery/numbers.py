@@ -188,7 +188,8 @@ def deliver_numbers(courier: Courier, limit: int) -> int:
     claims = outbox.claim_numbers(limit, closed=courier.closed_programs(), may_look=may_look)
     rows = load(claims)
     look = [claim for claim, row in rows.items() if row.told_at is None or row.state == State.PENDING]
-    tell = [claim for claim in claims if claim not in set(look)]
+    looked_for = set(look)
+    tell = [claim for claim in claims if claim not in looked_for]
     looks: list[Job] = [LookJob(courier=courier, claims=look[i : i + BATCH]) for i in range(0, len(look), BATCH)]
     run(looks + status_jobs(courier, tell), courier)
     return len(claims)

@@ -85,11 +85,15 @@ class TrackJob(CallJob):
     def _load(self) -> dict[Claim, Parcel]:
         by_id = {claim.id: claim for claim in self.claims}
         profiles = list(BrazeProfile.objects.filter(pk__in=by_id, person__isnull=False).select_related("person"))
-        consents = self._consents(profiles)
-        return {by_id[profile.pk]: self._parcel(by_id[profile.pk], profile, consents) for profile in profiles}
+        people = {profile: _person(profile) for profile in profiles}
+        consents = self._consents(people.values())
+        return {
+            by_id[profile.pk]: self._parcel(by_id[profile.pk], profile, person, consents)
+            for profile, person in people.items()
+        }
 
-    def _consents(self, profiles: Iterable[BrazeProfile]) -> dict[str, list[payloads.Consent]]:
-        addresses = {address for profile in profiles for address in _addresses(profile) if address}
+    def _consents(self, people: Iterable[payloads.Person]) -> dict[str, list[payloads.Consent]]:
+        addresses = {address for person in people for address in person.addresses}
         outbox.open_riders(addresses)
         now = timezone.now()
         found: dict[str, list[payloads.Consent]] = defaultdict(list)
@@ -98,10 +102,16 @@ class TrackJob(CallJob):
             found[row.address].append(_consent(row, now))
         return found
 
-    def _parcel(self, claim: Claim, profile: BrazeProfile, consents: Mapping[str, list[payloads.Consent]]) -> Parcel:
-        own = [consent for address in _addresses(profile) if address for consent in consents.get(address, [])]
+    def _parcel(
+        self,
+        claim: Claim,
+        profile: BrazeProfile,
+        person: payloads.Person,
+        consents: Mapping[str, list[payloads.Consent]],
+    ) -> Parcel:
+        own = [consent for address in person.addresses for consent in consents.get(address, [])]
         is_unknown = claim.was_unknown
-        wanted = payloads.attributes(_person(profile), own, profile.accepted, is_unknown=is_unknown)
+        wanted = payloads.attributes(person, own, profile.accepted, is_unknown=is_unknown)
         changed = payloads.difference(wanted, profile.accepted, is_unknown=is_unknown)
         taken = [consent for consent in own if self._takes(consent.program)]
         entries, told = payloads.riders(taken, changed)
@@ -172,11 +182,6 @@ class TrackJob(CallJob):
     def _next_suspect(self, claim: Claim) -> Job:
         """Try the next group alone; after the last one, what is left goes without those that were stopped."""
         return replace(self, claims=[claim], carry=frozenset(self.suspects[:1]) or None, suspects=self.suspects[1:])
-
-
-def _addresses(profile: BrazeProfile) -> tuple[str, str]:
-    person = _person(profile)
-    return person.phone, person.email
 
 
 def _person(profile: BrazeProfile) -> payloads.Person:

@@ -34,9 +34,6 @@ class Outcome:
     counts: bool = True
 
 
-ACCEPTED = Outcome(accepted=True)
-
-
 def settle_subscriptions(told: str, outcomes: Mapping[Claim, Outcome]) -> None:
     """Write down what came of calls that carried `told` for these subscriptions."""
     with transaction.atomic():
