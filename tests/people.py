@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -78,6 +79,10 @@ class Visitor:
         code = re.search(r"^\s*([A-Z0-9]{4}-?[A-Z0-9]{4})\s*$", newest.text, re.MULTILINE)
         assert code, newest.text
         self.client.post(reverse("account_confirm_login_code"), {"code": code[1]})
+
+
+Visit = Callable[[], Visitor]  # what the fixtures `visit` and `deliver` are
+Deliver = Callable[[], int]
 
 
 def standing(address: str, slug: str) -> str:

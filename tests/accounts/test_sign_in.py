@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,10 +14,9 @@ from post_office.models import Email
 
 from accounts.models import User
 from sms_consent.models import BrazeProfile, Disclosure, Program
-from tests.people import ALICE, Visitor, send_sign_up
+from tests.people import ALICE, Visit, send_sign_up
 
 pytestmark = pytest.mark.usefixtures("programs", "sandbox")
-Visit = Callable[[], Visitor]
 
 PASSWORD_PAGES = ["password/reset/", "password/change/", "password/set/", "password/reset/done/"]
 OTHER_DOORS = ["email/", "confirm-email/x/", "phone/", "signup/passkey/", "3rdparty/", "2fa/"]

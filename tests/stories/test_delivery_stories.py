@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from accounts.models import User
@@ -11,7 +9,7 @@ from sms_consent import outbox
 from sms_consent.models import Program
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, Visitor, acts, standing
+from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, acts, standing
 from tests.sms_consent.delivery.helpers import (
     SET,
     SIX_MINUTES,
@@ -27,9 +25,6 @@ from tests.sms_consent.delivery.helpers import (
     stop,
     stopped,
 )
-
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
 
 
 def test_story_10_a_web_tick_does_not_lift_a_stop(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:

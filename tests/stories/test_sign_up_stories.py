@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
@@ -22,20 +20,12 @@ from tests.people import (
     BOBS_PHONE,
     CAROL,
     CAROLS_PHONE,
-    Visitor,
+    Deliver,
+    Visit,
     acts,
     standing,
 )
-
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
-
-TEXTED = Circumstances(note="STOP")
-
-
-def text_stop(phone: str) -> None:
-    """The handset says STOP."""
-    services.withdraw(phone, source=Source.KEYWORD, stops=True, circumstances=TEXTED)
+from tests.sms_consent.delivery.helpers import stop
 
 
 def external_id(email: str) -> str:
@@ -112,7 +102,7 @@ def test_story_6_a_shared_number_stops_for_both(visit: Visit, deliver: Deliver, 
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
     visit().sign_up(BOB, ALICES_PHONE, "sms")
     deliver()
-    text_stop(ALICES_PHONE)
+    stop(ALICES_PHONE)
     assert deliver() == 0
     for email in (ALICE, BOB):
         assert sandbox.world.profile(external_id(email)).states[SMS] == UNSUBSCRIBED

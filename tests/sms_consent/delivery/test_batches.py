@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from accounts.models import User
@@ -10,7 +9,7 @@ from sms_consent import outbox
 from sms_consent.models import BrazeProfile, Program
 from sms_consent.sandbox import UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
-from tests.people import ALICE, ALICES_PHONE, BOB, Visitor
+from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit
 from tests.sms_consent.delivery.helpers import (
     SET,
     TRACK,
@@ -24,9 +23,6 @@ from tests.sms_consent.delivery.helpers import (
     seen,
     stop,
 )
-
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
 
 
 def test_a_crowd_travels_in_batches_of_fifty(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from sms_consent.models import Subscription
 from sms_consent.sandbox import Sandbox
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, BOB, Visitor, acts, standing
+from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit, Visitor, acts, standing
 from tests.sms_consent.delivery.helpers import LOOK, SET, SIX_MINUTES, TRACK, asks_first, bodies, later, seen, stop
-
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
 
 
 @pytest.fixture

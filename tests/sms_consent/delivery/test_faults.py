@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, Visitor
+from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
 from tests.sms_consent.delivery.helpers import (
     LOOK,
     SET,
@@ -27,8 +27,6 @@ from tests.sms_consent.delivery.helpers import (
     stopped,
 )
 
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
 ENDPOINTS = (LOOK, SET, TRACK)
 
 

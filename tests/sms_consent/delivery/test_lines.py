@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from sms_consent import outbox
 from sms_consent.models import BrazeLine, BrazeProfile, Program, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.conftest import EMAIL, SMS
-from tests.people import Visitor, second_email_program
+from tests.people import Deliver, Visit, second_email_program
 from tests.sms_consent.delivery.helpers import (
     LOOK,
     SET,
@@ -31,8 +30,6 @@ from tests.sms_consent.delivery.helpers import (
     stopped,
 )
 
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
 WRONG_KEY = "a-key-that-braze-does-not-know"
 
 

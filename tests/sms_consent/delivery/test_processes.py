@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -13,7 +12,7 @@ from django.db.models import Q
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, Visitor
+from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
 from tests.sms_consent.delivery.conftest import Start
 from tests.sms_consent.delivery.helpers import (
     LOOK,
@@ -28,8 +27,6 @@ from tests.sms_consent.delivery.helpers import (
     stop,
 )
 
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
 START_UP = 10.0  # seconds a process may take to come up on a busy machine
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]

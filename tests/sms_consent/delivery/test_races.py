@@ -19,7 +19,7 @@ from sms_consent.delivery.worker import Lane, new_courier
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
-from tests.people import ALICE, ALICES_PHONE, Visitor
+from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
 from tests.sms_consent.delivery.helpers import (
     LOOK,
     SET,
@@ -34,9 +34,6 @@ from tests.sms_consent.delivery.helpers import (
     seen,
     stop,
 )
-
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from accounts.models import User
 from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.sandbox import Sandbox
-from tests.people import Visitor
+from tests.people import Deliver, Visit
 from tests.sms_consent.delivery.helpers import (
     LOOK,
     SET,
@@ -27,9 +26,6 @@ from tests.sms_consent.delivery.helpers import (
     stop,
     stopped,
 )
-
-Visit = Callable[[], Visitor]
-Deliver = Callable[[], int]
 
 
 def external_id(number: int) -> str:
