@@ -6,6 +6,7 @@ import enum
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import numbers
@@ -73,10 +74,10 @@ def press(token: str, *, circumstances: Circumstances) -> Link:
     was_proven = addresses.filter(verified=True).exists()
     addresses.update(verified=True, primary=True)
     consent.confirm(confirmation.requests, address=email, source=Source.SIGN_UP, circumstances=circumstances)
-    if confirmation.phone:
+    if confirmation.phone and not _has_chosen_since(confirmation):
         numbers.give(person, confirmation.phone.as_e164, keep_old=not was_proven, circumstances=circumstances)
     person.save()
-    Confirmation.objects.filter(pk=confirmation.pk).update(used_at=timezone.now())
+    _family(confirmation).update(used_at=timezone.now())
     outbox.wake()
     return state
 
@@ -99,7 +100,7 @@ def refuse(token: str, *, circumstances: Circumstances) -> Link:
     if state is Link.USED and phone and person.phone == phone and not person.phone_proven_at:
         numbers.give(person, "", keep_old=True, circumstances=circumstances)
         person.save()
-    Confirmation.objects.filter(pk=confirmation.pk).update(refused_at=timezone.now())
+    _family(confirmation).update(refused_at=timezone.now())
     outbox.wake()
     return state
 
@@ -119,6 +120,18 @@ def prove_by_code(person: User, *, circumstances: Circumstances) -> None:
     outbox.wake()
 
 
+def _has_chosen_since(confirmation: Confirmation) -> bool:
+    """Whether the person has settled on a number after this sign-up: an older mail must not bring back another."""
+    chosen_at = confirmation.person.phone_chosen_at
+    return chosen_at is not None and chosen_at >= confirmation.created_at
+
+
+def _family(confirmation: Confirmation) -> QuerySet[Confirmation]:
+    """Return all mails of one sign-up: the link that is pressed answers for all of them."""
+    first = confirmation.again_of_id or confirmation.pk
+    return Confirmation.objects.filter(Q(pk=first) | Q(again_of=first))
+
+
 def _locked(token: str) -> Confirmation | None:
     seen = find(token)
     if seen is None:
@@ -136,8 +149,14 @@ def open_one(confirmation_id: int) -> Confirmation | None:
 
 @transaction.atomic(durable=True)
 def send_again(first: Confirmation, *, make_link: MakeLink, base_url: str) -> None:
-    """Mail a sign-up's link once more, under a new token; the first one keeps working."""
+    """Mail a sign-up's link once more, under a new token; the first one keeps working until either is used."""
     again = Confirmation(
-        person=first.person, email=first.email, phone=first.phone, requests=first.requests, language=first.language
+        again_of=first,
+        person=first.person,
+        email=first.email,
+        phone=first.phone,
+        requests=first.requests,
+        language=first.language,
+        created_at=first.created_at,
     )
     mail_link(again, disclosures=disclosures_of(first), make_link=make_link, base_url=base_url)

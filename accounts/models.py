@@ -27,13 +27,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     The address says nothing about consent, which belongs to the address itself. `phone` is not unique:
     families share one; among people without an email address it is. Whether the mailbox is proven is
-    allauth's EmailAddress; whether the number is, `phone_proven_at`.
+    allauth's EmailAddress; whether the number is, `phone_proven_at`. `phone_chosen_at` is when they last settled on
+    a number, or on none, after the sign-up itself: no older link changes it any more.
     """
 
     external_id = models.CharField("id in Braze", max_length=255, unique=True, default=new_external_id)
     email = models.EmailField(unique=True, null=True, blank=True)
     phone = PhoneNumberField(null=True, blank=True, db_index=True)
     phone_proven_at = models.DateTimeField(null=True, blank=True)
+    phone_chosen_at = models.DateTimeField(null=True, blank=True, editable=False)
     language = models.CharField(max_length=12, default="en")
     time_zone = models.CharField(max_length=64, blank=True)
     is_staff = models.BooleanField("staff", default=False)
@@ -81,10 +83,12 @@ class Confirmation(models.Model):
     """The link in the mail of one sign-up. Only its token's hash is kept (SEC-9).
 
     Pressing the button proves the mailbox, confirms the requests in `requests` (ids of consent records) and
-    makes `phone` the person's number. Used, voided or expired, it does nothing more.
+    makes `phone` the person's number. Used, voided or expired, it does nothing more. A mail that was sent again
+    points by `again_of` to the first one, whose fate it shares.
     """
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="confirmations")
+    again_of = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="again")
     token_hash = models.CharField(max_length=64, unique=True)
     email = models.EmailField()
     phone = PhoneNumberField(null=True)

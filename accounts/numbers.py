@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from phonenumber_field.phonenumber import to_python
 
-from accounts.models import User
+from accounts.models import Confirmation, User
 from sms_consent import outbox, selectors
 from sms_consent import services as consent
 from sms_consent.choices import Source
@@ -31,6 +32,8 @@ def give(
         _take_over(person, phone)
         return
     person.phone, person.phone_proven_at = to_python(phone or None), None
+    if phone or not keep_old:
+        person.phone_chosen_at = timezone.now()
     _take_over(person, phone)
     if not old or User.objects.filter(phone=old).exclude(pk=person.pk).exists():
         return
@@ -44,10 +47,16 @@ def give(
 
 
 def may_leave(person: User, phone: str, *, proven: bool) -> list[Program]:
-    """Return the programs that this person may take a number out of: of a stranger's, only their own doing."""
+    """Return the programs that this person may take a number out of: of one not proven, what they agreed to on it."""
     if proven:
         return [program for program in selectors.every_program() if program.is_sms]
-    return consent.asked_only_by(person.external_id, phone)
+    return consent.given_by(person.external_id, phone)
+
+
+def typed_for(person: User) -> set[str]:
+    """Return the numbers of a person's sign-ups, E.164, whoever has them now."""
+    typed = Confirmation.objects.filter(person=person, phone__isnull=False).values_list("phone", flat=True)
+    return {phone.as_e164 for phone in typed}
 
 
 def _take_over(person: User, phone: str) -> None:

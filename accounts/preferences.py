@@ -37,18 +37,31 @@ def save(person: User, *, phone: str, choices: Sequence[Choice], circumstances: 
 
 def _has_proven(person: User, choice: Choice) -> bool:
     if choice.program.is_sms:
-        return person.phone_proven_at is not None and person.phone_number == choice.address
+        return _is_proven(person, choice.address)
     return bool(EmailAddress.objects.filter(user=person, email=choice.address, verified=True).exists())
+
+
+def _is_proven(person: User, phone: str) -> bool:
+    return person.phone_proven_at is not None and person.phone_number == phone
 
 
 @transaction.atomic(durable=True)
 def leave(person: User, programs: Sequence[Program], *, circumstances: Circumstances) -> None:
-    """Opt the person's addresses out of these programs; of a number never proven, what they asked for themselves."""
-    people.lock([person.email or "", person.phone_number])
-    phone, email = person.phone_number, person.email or ""
-    allowed = numbers.may_leave(person, phone, proven=person.phone_proven_at is not None) if phone else []
-    left = {phone: [program for program in programs if program in allowed]}
-    left[email] = [program for program in programs if not program.is_sms]
-    for address, some in left.items():
-        if address and some:
+    """Opt the person's addresses out of these programs, on every number that they ever signed up here.
+
+    On a number that is not proven to be theirs, out of what they agreed to on it themselves.
+    """
+    phones = numbers.typed_for(person) | {person.phone_number}
+    people.lock([person.email or "", *phones])
+    person.refresh_from_db()
+    left = {phone: numbers.may_leave(person, phone, proven=_is_proven(person, phone)) for phone in phones if phone}
+    if person.email:
+        left[person.email] = [program for program in programs if not program.is_sms]
+    for address, allowed in left.items():
+        if some := [program for program in programs if program in allowed]:
             consent.withdraw(address, programs=some, source=Source.PREFERENCE_PAGE, circumstances=circumstances)
+
+
+def unproven_numbers(person: User) -> bool:
+    """Whether the person has signed up a number that is not proven to be theirs."""
+    return any(not _is_proven(person, phone) for phone in numbers.typed_for(person) | {person.phone_number} if phone)

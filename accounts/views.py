@@ -198,6 +198,12 @@ def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResp
 def _leave(request: HttpRequest, person: User) -> HttpResponse:
     which = request.POST["leave"]
     programs = [program for program in selectors.every_program() if which in ("all", program.slug)]
+    if not programs:
+        messages.error(request, _("Nothing was changed: we do not know that program."))
+        return redirect("preferences")
     preferences.leave(person, programs, circumstances=of_request(request))
     messages.success(request, _("Done. You will not get these messages any more."))
+    if any(program.is_sms for program in programs) and preferences.unproven_numbers(person):
+        # The same whatever others did with the number: who has not proven it learns nothing of that (design.md §4.3).
+        messages.info(request, _("If a text still comes, reply STOP to it: that ends them, whoever asked for them."))
     return redirect("preferences")

@@ -6,10 +6,12 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from sms_consent import outbox
@@ -94,6 +96,7 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
     new = [entry for entry in entries if not _is_repeat(entry, subscriptions[entry.key], now)]
     fresh = [replace(entry, occurred_at=_when(entry, subscriptions[entry.key], now)) for entry in new]
     if not fresh:
+        _write_in_vain(entries, subscriptions, now)
         return []
     records = _write(fresh, now)
     changed = {}
@@ -105,6 +108,15 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
     return records
 
 
+def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscription], now: datetime) -> None:
+    """Do the work of writing and take it back: an answer must not come sooner for being a repeat (rule 10)."""
+    if repeats:
+        with transaction.atomic():
+            _write([replace(entry, occurred_at=now) for entry in repeats], now)
+            _save([copy(row) for row in {entry.key: subscriptions[entry.key] for entry in repeats}.values()])
+            transaction.set_rollback(True)
+
+
 def _when(entry: Entry, subscription: Subscription, now: datetime) -> datetime:
     """Return when an act was done: its own time, or now, but never before what is known to have come before it.
 
@@ -114,7 +126,7 @@ def _when(entry: Entry, subscription: Subscription, now: datetime) -> datetime:
 
 
 def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
-    """Whether an act says again what the one before it said, and nothing would stand differently with it.
+    """Whether somebody does again what they have just done, and nothing would stand differently with it.
 
     What carries a time of its own (texts, events) may arrive in any order, so that something from in between may
     follow: there only the same act at the same time is a repeat. An opt-out that is newer than the last one never
@@ -124,16 +136,21 @@ def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
     if before.folded_to is None:
         return False
     at = entry.occurred_at or now
-    same_door = subscription.last_source == entry.source
-    if entry.occurred_at:
-        same_act, soon = subscription.last_act == entry.act, at == before.folded_to
-    else:
-        same_act = subscription.last_act == entry.act or {subscription.last_act, entry.act} <= OPT_INS
-        soon = abs(at - before.folded_to) < REPEAT_WINDOW
-    if not (same_door and same_act and soon):
+    soon = at == before.folded_to if entry.occurred_at else abs(at - before.folded_to) < REPEAT_WINDOW
+    alike = OPT_INS if entry.act in OPT_INS and not entry.occurred_at else {entry.act}
+    if not soon or subscription.last_said not in {_said(entry, act) for act in alike}:
         return False
     after = fold(before, _happening(replace(entry, occurred_at=at), 0))
     return replace(after, request=before.request, folded_to=before.folded_to) == before
+
+
+def _said(entry: Entry, act: str) -> str:
+    """Return what a repeat is known by: the same person doing the same at the same door, under the same words.
+
+    A hash, because it names the person. Somebody else's tick is an act of its own, and so is one under new words.
+    """
+    shown = entry.disclosure.pk if entry.disclosure else None
+    return subject("\n".join(map(str, (entry.source, act, entry.circumstances.person, shown))))
 
 
 def _write(entries: Sequence[Entry], now: datetime) -> list[ConsentRecord]:
@@ -199,7 +216,7 @@ def _advance(subscription: Subscription, entry: Entry, record: ConsentRecord, no
     subscription.standing = after
     subscription.address = entry.address
     if is_newest:
-        subscription.last_act, subscription.last_source = entry.act, entry.source
+        subscription.last_said = _said(entry, entry.act)
     if _differs(before, after):
         outbox.touch(subscription, is_sms=entry.program.channel == Channel.SMS, now=now)
 

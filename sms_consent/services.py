@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from sms_consent import ledger, outbox, people
 from sms_consent.choices import Act, Channel, Source, State
@@ -108,7 +109,8 @@ def _answer(
     useful = [entry for entry in entries if _would_change(subscriptions[entry.key], entry)]
     ledger.append(useful, subscriptions)
     if useful:
-        outbox.mark_holders([address])
+        mark = outbox.mark_left if act == Act.INVALIDATED else outbox.mark_holders
+        mark([address])
         outbox.wake()
     return [entry.key for entry in useful]
 
@@ -132,25 +134,17 @@ def is_void(requests: Sequence[int], *, address: str) -> bool:
     )
 
 
-def asked_only_by(person: str, address: str) -> list[Program]:
-    """Return the programs that this person (external_id), and nobody else, joined with this address.
+def given_by(person: str, address: str) -> list[Program]:
+    """Return the programs that an address is on, or waits for, because this person (external_id) asked for it.
 
-    Who has not proven a number can take back what they themselves asked for on it, and nothing else: or else
-    anyone could type a stranger's number and silence them (rule 11).
+    Who has not proven a number can take back the consent that they themselves gave for it, whoever typed it
+    after them, and nothing else: or else anyone could type a stranger's number and silence it (rule 11). What
+    the handset has confirmed is the handset's.
     """
-    hashed = people.subject(address)
-    rows = Subscription.objects.filter(subject=hashed, state__in=(State.PENDING, State.SUBSCRIBED))
-    asked = ConsentRecord.objects.filter(subject=hashed, act__in=ledger.OPT_INS).select_related("evidence")
-    return [
-        row.program
-        for row in rows.select_related("program")
-        if {
-            ledger.who(record)
-            for record in asked
-            if record.program_id == row.program_id and not (row.left_at and record.occurred_at <= row.left_at)
-        }
-        == {person}
-    ]
+    by_handset = ConsentRecord.objects.filter(request=OuterRef("request"), act=Act.CONFIRMED, proven=True)
+    rows = Subscription.objects.filter(subject=people.subject(address), state__in=(State.PENDING, State.SUBSCRIBED))
+    resting = rows.exclude(request=None).exclude(Exists(by_handset)).select_related("program", "request__evidence")
+    return [row.program for row in resting if row.request and ledger.who(row.request) == person]
 
 
 @transaction.atomic
@@ -187,6 +181,6 @@ def withdraw(
     ]
     records = ledger.append(entries, subscriptions)
     if channel == Channel.EMAIL:
-        outbox.mark_holders([address])
+        outbox.mark_left([address])
     outbox.wake()
     return records

@@ -18,6 +18,7 @@ SET_STATUS = "/subscription/status/set"
 TRACK = "/users/track"
 USER_STATUS = "/subscription/user/status"
 MERGE = "/users/merge"
+EMAIL_STATUS = "/email/status"
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
 BATCH = 50  # people a call: safe on every plan (braze.md §3)
 PAGE = 100
@@ -50,6 +51,11 @@ class BrazeClient:
         answer = self._call("POST", SET_STATUS, json=body)
         if errors := answer.get("errors"):
             raise Refused(self._scrub(f"Accepted with errors: {errors}"), is_known=False)
+
+    # https://www.braze.com/docs/api/endpoints/email/post_email_subscription_status
+    def unsubscribe_emails(self, emails: Sequence[str]) -> None:
+        """Set the global email state of up to 50 addresses to unsubscribed, known to Braze or not."""
+        self._call("POST", EMAIL_STATUS, json={"email": list(emails), "subscription_state": "unsubscribed"})
 
     # https://www.braze.com/docs/api/endpoints/user_data/post_user_track
     def track(self, attributes: Sequence[Mapping[str, Any]]) -> dict[int, str]:
@@ -113,7 +119,7 @@ class BrazeClient:
             raise Refused(words, items=self._items(answer))
         if status in (401, 403, 404, 405, 415) or 300 <= status < 400:
             raise Misconfigured(words)
-        raise TryLater(words)
+        raise TryLater(words, is_answered=True)
 
     def _items(self, answer: Mapping[str, Any]) -> dict[int, str]:
         return {index: self._scrub(words) for index, words in answers.item_errors(answer).items()}

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 class BrazeError(Exception):
     """Base of all. Its text is Braze's own words without the key; it never holds a request's body.
 
-    `is_known` is true when Braze certainly did not apply the call.
+    `is_known` is true when Braze certainly did not apply the call, `is_answered` when it said itself that it failed.
     """
 
     is_known = True
+    is_answered = True
 
 
 class TryLater(BrazeError):
@@ -22,10 +23,17 @@ class TryLater(BrazeError):
     """
 
     def __init__(
-        self, words: str, *, retry_at: float | None = None, is_known: bool = False, is_limit: bool = False
+        self,
+        words: str,
+        *,
+        retry_at: float | None = None,
+        is_known: bool = False,
+        is_limit: bool = False,
+        is_answered: bool = False,
     ) -> None:
         super().__init__(words)
         self.retry_at, self.is_known, self.is_limit = retry_at, is_known, is_limit
+        self.is_answered = is_answered or is_known
 
 
 class Refused(BrazeError):

@@ -16,8 +16,8 @@ class Consent:
     """Where one of a person's addresses stands on one program.
 
     `state` is none, pending, subscribed or unsubscribed; `told` what Braze last accepted ("asked" for double
-    opt-in); `asked_now` that the first call of this very pair has just asked; `was_opened` that a call with
-    its consent has been opened at some time.
+    opt-in); `is_to_start` that the first call of the pair has asked, and the second has yet to start it;
+    `was_opened` that a call with its consent has been opened at some time.
     """
 
     subscription: int
@@ -26,7 +26,7 @@ class Consent:
     is_sms: bool
     state: str
     told: str
-    asked_now: bool = False
+    is_to_start: bool = False
     was_opened: bool = False
 
 
@@ -81,19 +81,14 @@ def attributes(
     if person.email and (
         _any(emails, "subscribed") or _is_there(person.email, emails, accepted.get("email"), is_unknown)
     ):
-        wanted |= {"email": person.email, "email_subscribe": _email_subscribe(emails)}
+        # Leaving is told by address, in the lane of opt-outs (rule 4).
+        wanted |= {"email": person.email, "email_subscribe": "opted_in" if _any(emails, "subscribed") else ""}
     return {name: value for name, value in wanted.items() if value}
 
 
 def _is_there(address: str, consents: Sequence[Consent], accepted: str | None, is_unknown: bool) -> bool:
     """Whether Braze has the address, or may have got it by a call whose fate is unknown."""
     return accepted == address or (is_unknown and any(consent.was_opened for consent in consents))
-
-
-def _email_subscribe(emails: Sequence[Consent]) -> str:
-    if _any(emails, "subscribed"):
-        return "opted_in"
-    return "unsubscribed" if _any(emails, "unsubscribed") else ""
 
 
 def _any(consents: Sequence[Consent], *states: str) -> bool:
@@ -114,27 +109,27 @@ def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -
     return changed | gone
 
 
-def riders(consents: Sequence[Consent], changed: Mapping[str, Any]) -> tuple[list[Body], list[int]]:
-    """Return the `subscription_groups` of a profile's call, and which subscriptions it newly tells.
+@dataclass(frozen=True)
+class Riders:
+    """The `subscription_groups` of a profile's call, the email consents that it tells, the requests that it starts."""
+
+    entries: list[Body]
+    told: list[int]
+    started: list[int]
+
+
+def riders(consents: Sequence[Consent], changed: Mapping[str, Any]) -> Riders:
+    """Return what travels in a profile's call. `told` and `started` are ids of subscriptions.
 
     Email consents travel here. A number's consent, already accepted by the first call, is repeated when
     this call puts the number on the profile; with double opt-in, that is what starts it.
     """
-    entries: list[Body] = []
-    told: list[int] = []
-    for consent in consents:
-        if not consent.is_sms and consent.state == "subscribed" and consent.told != "subscribed":
-            entries.append(_entry(consent))
-            told.append(consent.subscription)
-        elif consent.is_sms and changed.get("phone") and _goes_along(consent):
-            entries.append(_entry(consent))
-    return entries, told
-
-
-def _goes_along(consent: Consent) -> bool:
-    return (consent.state == "subscribed" and consent.told == "subscribed") or (
-        consent.state == "pending" and consent.asked_now
-    )
+    emails = [it for it in consents if not it.is_sms and it.state == "subscribed" and it.told != "subscribed"]
+    texts = [it for it in consents if it.is_sms] if changed.get("phone") else []
+    repeated = [it for it in texts if it.state == "subscribed" and it.told == "subscribed"]
+    started = [it for it in texts if it.state == "pending" and it.is_to_start]
+    going = [it for it in consents if it in (*emails, *repeated, *started)]
+    return Riders([_entry(it) for it in going], [it.subscription for it in emails], [it.subscription for it in started])
 
 
 def _entry(consent: Consent) -> Body:

@@ -107,16 +107,30 @@ class CallJob(ABC):
             self.isolation.back(claim, refused=outcome)  # type: ignore[union-attr]
         self.claims = [claim for claim in self.claims if claim not in refused]
 
+    def end_isolation(self) -> None:
+        """Note that who was sent alone went through and is settled elsewhere."""
+        for claim in self.claims if self.isolation else ():
+            self.isolation.back(claim, accepted=True)  # type: ignore[union-attr]
+
     def judge(self, refused: Mapping[Claim, Outcome], *, others_accepted: bool) -> None:
         """Park who was refused; but where all of many are refused with the same words, it is the line."""
         words = {outcome.reason for outcome in refused.values()}
         if not others_accepted and len(refused) >= MANY and len(words) == 1:
-            self.stop_line(words.pop())
-            self.settle(dict.fromkeys(refused, put_back()))
+            self.suspend(refused, words.pop())
             return
         self.settle(refused)
         log = logger.error if self.courier.lane == lines.Lane.OPT_OUTS else logger.warning
         log("Braze refused %s (%s), parked: rows %s", self.endpoint, self.courier.lane, [c.id for c in refused])
+
+    def suspend(self, refused: Mapping[Claim, Outcome], words: str) -> None:
+        """Stop the line; of opt-outs only these wait, each for itself, for no opt-out holds up another (rule 4)."""
+        if self.courier.lane != lines.Lane.OPT_OUTS:
+            self.stop_line(words)
+            self.settle(dict.fromkeys(refused, put_back()))
+            return
+        waits = min(lines.FIRST_PROBE * 2 ** min(lines.MAX_PROBES, *(c.attempts for c in refused)), lines.LAST_PROBE)
+        logger.error("Braze refused %s opt-outs on %s alike: %s", len(refused), self.endpoint, words)
+        self.settle(dict.fromkeys(refused, Outcome(retry_at=timezone.now() + waits)))
 
 
 @dataclass

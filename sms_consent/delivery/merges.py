@@ -66,8 +66,7 @@ class MergeJob(CallJob):
         """They are one at Braze; nothing is left to tell of the other."""
         self.courier.went_well(MERGE)
         claims = list(self.claims)
-        for claim in claims if self.isolation else ():
-            self.isolation.back(claim, accepted=True)  # type: ignore[union-attr]
+        self.end_isolation()
         self._forget(claims)
         return []
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from typing import Any
-
-from django.conf import settings
-from django.utils import timezone
 
 from sms_consent import lines, outbox
 from sms_consent.braze import BrazeError, Refused, payloads
 from sms_consent.braze.client import BATCH, TRACK
 from sms_consent.braze.errors import mentions_group
-from sms_consent.choices import Told
 from sms_consent.delivery.jobs import ACCEPTED, CallJob
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import BrazeProfile, Program, Subscription
@@ -38,13 +33,14 @@ def deliver_profiles(courier: Courier, limit: int) -> int:
 
 @dataclass
 class Parcel:
-    """What one person's object in the call carries; `told` are the email consents that it tells."""
+    """What one person's object in the call carries; `told` are the email consents that it tells, `started` requests."""
 
     claim: Claim
     body: dict[str, Any]
     changed: dict[str, Any]
     programs: list[str]
     told: list[int]
+    started: list[int]
     is_new: bool
 
     @property
@@ -66,6 +62,7 @@ class TrackJob(CallJob):
     suspects: tuple[str, ...] = ()
     parcels: dict[Claim, Parcel] = field(init=False, default_factory=dict)
     versions: dict[int, int] = field(init=False, default_factory=dict)
+    rides: list[int] = field(init=False, default_factory=list)
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
@@ -80,6 +77,8 @@ class TrackJob(CallJob):
         self.finish({claim: ACCEPTED for claim in loaded if claim not in self.parcels})
         if not self.parcels:
             return None
+        self.rides = self._started(self.parcels.values())
+        outbox.open_rides(self.rides)
         return partial(self.courier.client.track, [parcel.body for parcel in self.parcels.values()])
 
     def _load(self) -> dict[Claim, Parcel]:
@@ -95,11 +94,10 @@ class TrackJob(CallJob):
     def _consents(self, people: Iterable[payloads.Person]) -> dict[str, list[payloads.Consent]]:
         addresses = {address for person in people for address in person.addresses}
         outbox.open_riders(addresses)
-        now = timezone.now()
         found: dict[str, list[payloads.Consent]] = defaultdict(list)
         for row in Subscription.objects.filter(address__in=addresses).select_related("program"):
             self.versions[row.pk] = row.version
-            found[row.address].append(_consent(row, now))
+            found[row.address].append(_consent(row))
         return found
 
     def _parcel(
@@ -114,13 +112,14 @@ class TrackJob(CallJob):
         wanted = payloads.attributes(person, own, profile.accepted, is_unknown=is_unknown)
         changed = payloads.difference(wanted, profile.accepted, is_unknown=is_unknown)
         taken = [consent for consent in own if self._takes(consent.program)]
-        entries, told = payloads.riders(taken, changed)
+        riding = payloads.riders(taken, changed)
         body = {"external_id": profile.external_id, **changed}
-        if entries:
-            body["subscription_groups"] = entries
-        groups = {entry["subscription_group_id"] for entry in entries}
+        if riding.entries:
+            body["subscription_groups"] = riding.entries
+        groups = {entry["subscription_group_id"] for entry in riding.entries}
         programs = sorted({consent.program for consent in taken if consent.group_id in groups})
-        return Parcel(claim, body, changed, programs, told, is_new=profile.accepted_at is None)
+        is_new = profile.accepted_at is None
+        return Parcel(claim, body, changed, programs, riding.told, riding.started, is_new=is_new)
 
     def _takes(self, program: str) -> bool:
         return program not in self.courier.closed and (self.carry is None or program in self.carry)
@@ -131,7 +130,7 @@ class TrackJob(CallJob):
         accepted = [parcel for parcel in self.parcels.values() if parcel.claim not in named]
         self.courier.went_well(TRACK, *{program for parcel in accepted for program in parcel.programs})
         told = [subscription for parcel in accepted for subscription in parcel.told]
-        outbox.settle_riders(self.versions, accepted=told)
+        outbox.settle_riders(self.versions, accepted=told, started=self._started(accepted))
         jobs = self._take(named)
         if self.suspects and accepted:
             return [*jobs, self._next_suspect(accepted[0].claim)]
@@ -140,6 +139,8 @@ class TrackJob(CallJob):
 
     def fail(self, error: BrazeError) -> list[Job]:
         """Retry, stop the line, or find out who it is about."""
+        if error.is_answered:
+            outbox.close_rides(self.rides)
         if not error.is_known:
             outbox.settle_riders(self.versions, accepted=())  # an opt-out since then is to be sent once more
         return super().fail(error)
@@ -158,6 +159,9 @@ class TrackJob(CallJob):
     def _named(self, items: Mapping[int, str]) -> dict[Claim, Outcome]:
         sent = list(self.parcels)
         return {sent[index]: Outcome(reason=words) for index, words in items.items() if index < len(sent)}
+
+    def _started(self, parcels: Iterable[Parcel]) -> list[int]:
+        return [subscription for parcel in parcels for subscription in parcel.started]
 
     def _take(self, named: Mapping[Claim, Outcome]) -> list[Job]:
         """Tell trouble with a group, which stops that program's line, from trouble with a person."""
@@ -195,8 +199,7 @@ def _person(profile: BrazeProfile) -> payloads.Person:
     )
 
 
-def _consent(row: Subscription, now: datetime) -> payloads.Consent:
-    asked = row.told == Told.ASKED and row.told_at is not None and row.told_at > now - settings.BRAZE_RECHECK_AFTER
+def _consent(row: Subscription) -> payloads.Consent:
     return payloads.Consent(
         subscription=row.pk,
         program=row.program.slug,
@@ -204,6 +207,6 @@ def _consent(row: Subscription, now: datetime) -> payloads.Consent:
         is_sms=row.program.is_sms,
         state=row.state,
         told=row.told,
-        asked_now=asked,
+        is_to_start=row.asked > 0 and row.rides < outbox.MAX_ASKS,
         was_opened=row.opened_at is not None,
     )

@@ -15,9 +15,11 @@ class Subscription(Outgoing):
     """An address and a program: folded from the records, kept as a row for speed.
 
     `address` may be erased, `subject` (its keyed hash) stays. `told` is what Braze last accepted for it and
-    `told_at` when; `asked` counts double opt-in prompts requested for the present request; `is_recheck` says
-    that `due_at` is only a scheduled second look, or the repeat of an opt-out; `opened_at` is when a call that
-    was not an opt-out was last opened for the address. `last_act` and `last_source` are of the newest record.
+    `told_at` when; `looked_at` when its state there was read before that; `asked` counts double opt-in prompts
+    requested for the present request, `rides` the calls about a person that carried it there, so as to start it;
+    `is_recheck` says that `due_at` is only a scheduled second look, or the repeat of an opt-out; `opened_at` is
+    when a call that was not an opt-out was last opened for the address. `last_said` is a hash of what the newest
+    record said, by which a repeat of it is known.
     """
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="subscriptions")
@@ -30,11 +32,12 @@ class Subscription(Outgoing):
     folded_to = models.DateTimeField(null=True)
     told = models.CharField("Braze was told", max_length=12, choices=Told.choices, default=Told.NOTHING, blank=True)
     told_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
     asked = models.PositiveSmallIntegerField(default=0)
+    rides = models.PositiveSmallIntegerField(default=0)
     opened_at = models.DateTimeField(null=True)
     is_recheck = models.BooleanField(default=False)
-    last_act = models.CharField(max_length=11, blank=True)
-    last_source = models.CharField(max_length=15, blank=True)
+    last_said = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = (

@@ -13,10 +13,12 @@ from sms_consent.outbox.claims import (
     claim_people,
 )
 from sms_consent.outbox.marking import (
+    MAX_ASKS,
     NOTIFY_CHANNEL,
     forget_group,
     mark,
     mark_holders,
+    mark_left,
     mark_waiting,
     merge_away,
     send_again,
@@ -25,9 +27,12 @@ from sms_consent.outbox.marking import (
 )
 from sms_consent.outbox.settling import (
     Outcome,
+    close_rides,
     forget_profiles,
     note_left,
+    note_looked,
     open_riders,
+    open_rides,
     settle_profiles,
     settle_riders,
     settle_subscriptions,
@@ -35,6 +40,7 @@ from sms_consent.outbox.settling import (
 )
 
 __all__ = [
+    "MAX_ASKS",
     "NOTIFY_CHANNEL",
     "Claim",
     "Outcome",
@@ -42,14 +48,18 @@ __all__ = [
     "claim_numbers",
     "claim_opt_outs",
     "claim_people",
+    "close_rides",
     "forget_group",
     "forget_profiles",
     "mark",
     "mark_holders",
+    "mark_left",
     "mark_waiting",
     "merge_away",
     "note_left",
+    "note_looked",
     "open_riders",
+    "open_rides",
     "send_again",
     "settle_profiles",
     "settle_riders",

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, Program, Subscription
-from sms_consent.outbox.marking import new_version
+from sms_consent.outbox.marking import MAX_ASKS, new_version
 
 SUBSCRIPTION_FIELDS = ("told", "asked", "is_recheck", "attempts")
 PROFILE_FIELDS = ("is_unknown", "attempts")
@@ -57,10 +57,11 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
     now = timezone.now()
     programs = Program.objects.filter(channel=Channel.SMS).exclude(id__in=closed).values("id")
     rows = Subscription.objects.filter(program__in=programs, state__in=(State.PENDING, State.SUBSCRIBED))
-    rows = rows.exclude(address="")
+    rows = rows.exclude(address="").exclude(state=State.PENDING, asked__gte=MAX_ASKS)
     if not may_look:
-        rows = rows.filter(state=State.SUBSCRIBED, told_at__isnull=False)
-    pending = Q(state=State.PENDING)
+        rows = rows.filter(looked_at__isnull=False).exclude(asked__gt=0, state=State.PENDING)
+    pending, has_more = Q(state=State.PENDING), Q(asked__lt=MAX_ASKS - 1)
+    later = now + settings.BRAZE_RECHECK_AFTER
     return _claim(
         rows,
         limit,
@@ -71,7 +72,9 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
             models.When(pending, then=F("asked") + 1), default=F("asked"), output_field=models.IntegerField()
         ),
         # A worker that dies while asking has still asked: the next look is five minutes away.
-        due_at=models.Case(models.When(pending, then=now + settings.BRAZE_RECHECK_AFTER), default=F("due_at")),
+        due_at=models.Case(
+            models.When(pending & has_more, then=later), models.When(pending, then=None), default=F("due_at")
+        ),
         is_recheck=models.Case(models.When(pending, then=True), default=F("is_recheck")),
     )
 

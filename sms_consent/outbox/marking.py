@@ -34,7 +34,7 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
     if state == State.SUBSCRIBED and subscription.told == Told.SUBSCRIBED:
         subscription.told = Told.UNKNOWN  # there and back again: whatever was sent in between may still land
     if state == State.PENDING:
-        subscription.asked = 0
+        subscription.asked = subscription.rides = 0
     if state == State.UNSUBSCRIBED:
         subscription.lease = subscription.leased_until = None
     if state == State.NONE or (state == State.PENDING and not is_sms):
@@ -61,6 +61,18 @@ def mark(person: models.Model) -> None:
 def mark_holders(emails: Iterable[str]) -> None:
     """Mark everybody who is known by one of these email addresses."""
     _mark_profiles(BrazeProfile.objects.filter(person__email__in=list(emails)))
+
+
+def mark_left(emails: Iterable[str]) -> None:
+    """Mark whoever is known by an email address that has opted out.
+
+    The opt-out's own lane tells Braze, by address. What it last accepted of the person's global email state holds
+    no longer, so that a later opt-in is told again.
+    """
+    for profile in BrazeProfile.objects.select_for_update().filter(person__email__in=list(emails)).order_by("pk"):
+        profile.accepted.pop("email_subscribe", None)
+        _renew(profile, timezone.now())
+        profile.save()
 
 
 def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> None:
@@ -96,7 +108,8 @@ def merge_away(profile: BrazeProfile, into: str) -> None:
 def forget_group(program_id: int) -> None:
     """A program moved to another subscription group: what its old group was told is unknown for the new one."""
     rows = _tellable(Subscription.objects.filter(program=program_id)).exclude(told=Told.NOTHING, due_at=None)
-    rows.update(told=Told.UNKNOWN, told_at=None, is_recheck=False, **_renewed())
+    begun_anew = {"told": Told.UNKNOWN, "told_at": None, "looked_at": None, "asked": 0, "rides": 0}
+    rows.update(is_recheck=False, **begun_anew, **_renewed())
 
 
 def send_again(rows: models.QuerySet[Any]) -> int:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, new_version
+from sms_consent.outbox.marking import MAX_ASKS, mark_left, new_version
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,10 @@ def _give_back(claims: list[Claim], outcome: Outcome) -> None:
     rows.update(**_failure(outcome))
     if not outcome.is_known:
         # Whether it was applied is not known. A prompt is not asked for again before the second look.
+        pending = rows.filter(state=State.PENDING)
         later = claims[0].claimed_at + settings.BRAZE_RECHECK_AFTER
-        rows.filter(state=State.PENDING).update(due_at=later, is_recheck=True)
+        pending.filter(asked__lt=MAX_ASKS).update(due_at=later, is_recheck=True)
+        pending.filter(asked__gte=MAX_ASKS).update(due_at=None, is_recheck=False)
         return
     before = {claim: (claim.told, claim.asked, claim.was_recheck) for claim in claims}
     for (told, asked, was_recheck), same in _group(before).items():
@@ -87,6 +89,12 @@ def note_left(subscription: int) -> None:
     """Braze itself said that this one has left: there is nothing to tell it."""
     rows = Subscription.objects.filter(pk=subscription, state=State.UNSUBSCRIBED)
     rows.update(told=Told.UNSUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, **_FREE)
+
+
+def note_looked(claims: Collection[Claim]) -> None:
+    """Braze's state of these was read. Written down before anything is told: what it says later is our own doing."""
+    unchanged = _rows(Subscription, claims).filter(version__in=[claim.version for claim in claims])
+    unchanged.update(looked_at=timezone.now())
 
 
 def settle_profiles(outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mapping[str, Any]]) -> None:
@@ -128,11 +136,24 @@ def open_riders(addresses: Collection[str]) -> None:
         emails.exclude(told=Told.SUBSCRIBED).update(told=Told.UNKNOWN)
 
 
-def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int]) -> None:
+def open_rides(subscriptions: Collection[int]) -> None:
+    """Count a call about a person that is to start these requests, before it is made."""
+    if subscriptions:
+        Subscription.objects.filter(id__in=subscriptions).update(rides=F("rides") + 1)
+
+
+def close_rides(subscriptions: Collection[int]) -> None:
+    """Take back the count of a call that Braze says has failed."""
+    if subscriptions:
+        Subscription.objects.filter(id__in=subscriptions, rides__gt=0).update(rides=F("rides") - 1)
+
+
+def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int], started: Collection[int] = ()) -> None:
     """Settle subscriptions that travelled in people's calls.
 
     `versions` maps each one's id to its version when it was loaded; `accepted` are the ids of the email
-    consents that Braze took. Whatever changed meanwhile is marked again: the call may land after it.
+    consents that Braze took, `started` those of the requests that no call need carry any more. Whatever changed
+    meanwhile is marked again: the call may land after it.
     """
     with transaction.atomic():
         rows = Subscription.objects.select_for_update().filter(id__in=versions).order_by("id")
@@ -142,6 +163,8 @@ def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int]) -> 
         Subscription.objects.filter(id__in=taken).update(
             told=Told.SUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, **_FREE
         )
+        same = [pk for pk in started if now_at.get(pk) == versions[pk]]
+        Subscription.objects.filter(id__in=same).update(rides=MAX_ASKS)
 
 
 # --- Shared -------------------------------------------------------------------------------------------
@@ -190,6 +213,7 @@ def _mark_again(ids: Collection[int]) -> None:
     """
     rows = Subscription.objects.filter(id__in=ids)
     rows.update(told=Told.UNKNOWN)
+    mark_left(rows.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED).values_list("address", flat=True))
     rows.filter(state__in=(State.SUBSCRIBED, State.UNSUBSCRIBED)).update(
         due_at=timezone.now(), is_recheck=False, version=new_version()
     )

@@ -109,7 +109,7 @@ def test_a_second_press_shows_success_and_writes_nothing(alice: Visitor) -> None
 
 
 def test_two_requests_and_one_press_are_one_confirmation(alice: Visitor) -> None:
-    Subscription.objects.update(last_source=Source.IMPORT)  # the second form is no mere repeat
+    Subscription.objects.update(last_said="")  # the second form is no mere repeat
     alice.sign_up(ALICE, "", "email")
     alice.press(link_of(alice))
     assert acts(ALICE, "email") == ["requested", "requested", "confirmed"]
@@ -166,6 +166,48 @@ def test_not_me_voids_the_link_that_was_mailed_again(alice: Visitor) -> None:
     alice.press(first, "not_me")
     alice.press(again)
     assert standing(ALICE, "email") == "none"
+
+
+def mailed_again(visitor: Visitor) -> tuple[str, str]:
+    visitor.client.post("/welcome/")
+    call_command("send_mail", "--once")
+    first, again = visitor.links(ALICE)
+    return first, again
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_either_mail_of_a_sign_up_answers_for_both(alice: Visitor, which: int) -> None:
+    links = mailed_again(alice)
+    alice.press(links[which])
+    before = rows()
+    assert "<h1>Confirmed</h1>" in alice.press(links[1 - which]).content.decode()
+    assert rows() == before
+
+
+def test_not_me_in_one_mail_holds_for_the_other(alice: Visitor) -> None:
+    first, again = mailed_again(alice)
+    alice.press(first)
+    alice.press(again, "not_me")
+    assert standing(ALICE, "email") == "unsubscribed"
+    assert "Taken back" in alice.press(first).content.decode()
+    assert User.objects.get(email=ALICE).phone is None
+
+
+def test_an_older_mail_does_not_bring_back_its_number(alice: Visitor) -> None:
+    (old,) = alice.links(ALICE)
+    alice.sign_in(ALICE)
+    alice.preferences(BOBS_PHONE)
+    alice.press(old)
+    assert standing(ALICE, "email") == "subscribed"
+    assert User.objects.get(email=ALICE).phone_number == BOBS_PHONE
+
+
+def test_the_newest_sign_up_keeps_its_number_whatever_is_pressed_after_it(alice: Visitor, visit: Visit) -> None:
+    visit().sign_up(ALICE, BOBS_PHONE, "email")
+    first, second = alice.links(ALICE)
+    alice.press(second)
+    alice.press(first)
+    assert User.objects.get(email=ALICE).phone_number == BOBS_PHONE
 
 
 # --- The mail again --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sms_consent import outbox
 from sms_consent.models import Subscription
 from sms_consent.sandbox import Sandbox
 from tests.conftest import SMS
@@ -129,3 +130,45 @@ def test_an_earlier_stop_at_braze_is_not_asked_over(visit: Visit, deliver: Deliv
     assert deliver() == 0
     assert (asks(sandbox), standing(ALICES_PHONE, "sms")) == (0, "unsubscribed")
     assert acts(ALICES_PHONE, "sms") == ["requested", "withdrawn"]
+
+
+def test_answers_that_get_lost_do_not_make_it_ask_a_third_time(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    asks_first()
+    sandbox.faults.add("drop_after", endpoint=SET, times=None)
+    sandbox.faults.add("drop_after", endpoint=TRACK, times=None)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    for _ in range(5):
+        deliver()
+        later(SIX_MINUTES)
+    people = [person for body in bodies(sandbox, TRACK) for person in body["attributes"]]
+    carried = [person for person in people if "subscription_groups" in person]
+    assert (asks(sandbox), len(carried)) == (2, 2)
+
+
+def test_a_long_outage_of_the_second_call_does_not_use_up_the_request(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    asks_first()
+    sandbox.faults.add("status", endpoint=TRACK, times=None)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    for _ in range(4):
+        deliver()
+        later(SIX_MINUTES)
+    assert prompts(sandbox) == 0
+    sandbox.faults.clear()
+    assert deliver() == 0
+    assert prompts(sandbox) == 1
+
+
+def test_a_worker_that_dies_before_its_look_does_not_make_the_next_one_ask_over_a_stop(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    asks_first()
+    sandbox.world.send_text(ALICES_PHONE, "STOP", SMS)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    assert outbox.claim_numbers(50)
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert (asks(sandbox), acts(ALICES_PHONE, "sms")) == (0, ["requested", "withdrawn"])

@@ -149,6 +149,23 @@ def test_a_parked_opt_out_alerts_and_holds_up_nobody(
     assert [record.levelname for record in caplog.records if "parked" in record.message] == ["ERROR"]
 
 
+def test_opt_outs_refused_alike_hold_up_no_other(visit: Visit, deliver: Deliver, sandbox: Sandbox, caplog: Any) -> None:
+    crowd(range(5), "sms")
+    deliver()
+    for number in range(3):
+        sandbox.faults.add("status", endpoint=SET, status=400, match=phone(number), body={"message": "No."}, times=None)
+        stop(phone(number))
+    assert deliver() == 3
+    assert (parked(), stopped()) == ([], [])
+    assert "opt-outs on /subscription/status/set alike" in caplog.text
+    stop(phone(4))
+    deliver()
+    assert phone(4) not in [address for address, _, _ in disagreements(sandbox)]
+    sandbox.faults.clear()
+    later(SIX_MINUTES)
+    assert (deliver(), disagreements(sandbox)) == (0, [])
+
+
 def test_a_row_that_cannot_be_put_into_words_is_parked_alone(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     crowd(range(4), "sms")
     BrazeProfile.objects.filter(external_id=external_id(2)).update(accepted=["broken"])

@@ -8,8 +8,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from sms_consent import ledger
-from sms_consent.models import ConsentRecord, Evidence, Program
+from sms_consent import ledger, selectors
+from sms_consent.disclosures import draft, publish
+from sms_consent.models import ConsentRecord, Disclosure, Evidence, Program
 from tests.people import ALICE, ALICES_PHONE, send_sign_up
 
 AGENT = "Mozilla/5.0 (of Alice)"
@@ -75,3 +76,14 @@ def test_a_records_words_are_those_of_its_disclosure() -> None:
     for record in ConsentRecord.objects.select_related("disclosure"):
         assert record.disclosure is not None
         assert record.words_sha256 == record.disclosure.sha256
+
+
+def test_the_same_form_again_leaves_no_record_and_the_same_form_under_new_words_does() -> None:
+    send_sign_up(Client(), ALICE, ALICES_PHONE, "sms", "email")
+    assert ConsentRecord.objects.count() == 2
+    newest = Disclosure.objects.get(program__slug="sms")
+    publish(draft(newest.program, language="en", text=newest.draft, label="Texts, please", button="Sign up"))
+    selectors.forget_offers()
+    send_sign_up(Client(), ALICE, ALICES_PHONE, "sms", "email")
+    versions = ConsentRecord.objects.filter(program__slug="sms").order_by("pk").values_list("disclosure__version")
+    assert list(versions) == [(1,), (2,)]
