@@ -12,6 +12,14 @@ class Channel(models.TextChoices):
     EMAIL = "email", "Email"
 
 
+class Door(models.TextChoices):
+    """What words stand beside: each way in needs words of its own."""
+
+    FORM = "form", "A box on a form"
+    PHONE_FORM = "phone_form", "The button of the phone form"
+    KEYWORD = "keyword", "A keyword"
+
+
 class Act(models.TextChoices):
     """What somebody did. One act is one consent record."""
 

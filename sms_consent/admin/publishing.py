@@ -29,7 +29,7 @@ def as_shown(disclosure: Disclosure) -> tuple[str, list[str]]:
         words = disclosures.render(disclosure.draft, disclosure.program)
     except DisclosureError as error:
         return disclosure.draft, error.problems
-    return words, disclosures.problems(words, disclosure.program, disclosure.language)
+    return words, disclosures.problems(words, disclosure.program, disclosure.language, disclosure.door)
 
 
 @require_http_methods(["GET", "POST"])

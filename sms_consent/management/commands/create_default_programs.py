@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from sms_consent import disclosures
-from sms_consent.choices import Channel
+from sms_consent.choices import Channel, Door
 from sms_consent.exceptions import DisclosureError
-from sms_consent.models import Program
+from sms_consent.models import Disclosure, Program
 
 
 class Command(BaseCommand):
     """Creates the programs `sms` and `email` with published English words, from the settings. Safe to repeat."""
 
-    help = "Create the programs 'sms' and 'email' with a published English disclosure each, if they are not there."
+    help = "Create the programs 'sms' and 'email' with published English words for each door, if they are not there."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing; what is there belongs to the admin and is left alone."""
@@ -30,6 +30,26 @@ class Command(BaseCommand):
             except DisclosureError as error:
                 raise CommandError(f"Program {slug!r}: {error}") from error
             self.stdout.write(self.style.SUCCESS(f"Created program {slug!r}."))
+        self._phone_form(Program.objects.get(slug="sms"))
+
+    @transaction.atomic
+    def _phone_form(self, program: Program) -> None:
+        """Publish the words beside the button of the phone form, unless somebody has written some."""
+        if Disclosure.objects.filter(program=program, door=Door.PHONE_FORM).exists():
+            return
+        words = disclosures.draft(
+            program,
+            door=Door.PHONE_FORM,
+            language=settings.LANGUAGE_CODE,
+            text=disclosures.PHONE_FORM_DRAFT,
+            label="Get offers and news by text",
+            button="Text me",
+        )
+        try:
+            disclosures.publish(words)
+        except DisclosureError as error:
+            raise CommandError(f"Words of the phone form: {error}") from error
+        self.stdout.write(self.style.SUCCESS("Published the words of the phone form."))
 
 
 def _sms() -> None:

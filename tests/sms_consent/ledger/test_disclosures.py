@@ -77,7 +77,7 @@ def test_published_words_are_frozen_as_rendered(programs: dict[str, Program]) ->
 
 
 def test_words_are_published_once(programs: dict[str, Program]) -> None:
-    published = Disclosure.objects.get(program=programs["sms"])
+    published = Disclosure.objects.get(program=programs["sms"], door="form")
     with pytest.raises(DisclosureError, match="frozen"):
         disclosures.publish(published)
 
