@@ -32,7 +32,7 @@ class BrazeProfile(Outgoing):
 
     `accepted` holds attribute names and values as Braze takes them; `is_unknown` says that a call may have
     changed them without our knowing. A row without a person is one whose profile is to be merged into
-    `merge_into` (an external_id) or, if Braze never heard of it, forgotten.
+    `merge_into` (an external_id) or, with `is_to_delete`, to be deleted; if Braze never heard of it, it is forgotten.
     """
 
     person = models.OneToOneField(
@@ -40,6 +40,7 @@ class BrazeProfile(Outgoing):
     )
     external_id = models.CharField(max_length=255, unique=True)
     merge_into = models.CharField(max_length=255, blank=True)
+    is_to_delete = models.BooleanField(default=False)
     accepted = models.JSONField(default=dict)
     accepted_at = models.DateTimeField(null=True)
     is_unknown = models.BooleanField(default=False)
