@@ -18,6 +18,7 @@ SET_STATUS = "/subscription/status/set"
 TRACK = "/users/track"
 USER_STATUS = "/subscription/user/status"
 MERGE = "/users/merge"
+DELETE = "/users/delete"
 EMAIL_STATUS = "/email/status"
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
 BATCH = 50  # people a call: safe on every plan (braze.md §3)
@@ -88,6 +89,11 @@ class BrazeClient:
             for gone, kept in pairs
         ]
         self._call("POST", MERGE, json={"merge_updates": updates})
+
+    # https://www.braze.com/docs/api/endpoints/user_data/post_user_delete
+    def delete(self, external_ids: Sequence[str]) -> None:
+        """Delete up to 50 people; who is not known there is no error. Braze takes up to five minutes over it."""
+        self._call("POST", DELETE, json={"external_ids": list(external_ids)})
 
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         # Errors are named without their text: it may hold the URL with phone numbers, or a header (rule 15).

@@ -7,6 +7,7 @@ that changed meanwhile, or whose lease has gone, is marked again instead of bein
 
 from sms_consent.outbox.claims import (
     Claim,
+    claim_deletions,
     claim_merges,
     claim_numbers,
     claim_opt_outs,
@@ -15,6 +16,7 @@ from sms_consent.outbox.claims import (
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
+    delete_away,
     forget_group,
     mark,
     mark_holders,
@@ -44,11 +46,13 @@ __all__ = [
     "NOTIFY_CHANNEL",
     "Claim",
     "Outcome",
+    "claim_deletions",
     "claim_merges",
     "claim_numbers",
     "claim_opt_outs",
     "claim_people",
     "close_rides",
+    "delete_away",
     "forget_group",
     "forget_profiles",
     "mark",
