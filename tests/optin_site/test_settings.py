@@ -79,6 +79,10 @@ def test_a_missing_setting_keeps_the_site_from_starting(name: str) -> None:
         ("TRUSTED_PROXY_COUNT", "-1"),
         ("TRUSTED_PROXY_COUNT", "one"),
         ("PHONE_REGIONS", "US,Germany"),
+        ("EMBED_ORIGINS", "shop.example.com"),
+        ("EMBED_ORIGINS", "https://shop.example.com/page"),
+        ("EMBED_ORIGINS", "https://shop.example.com,*"),
+        ("EMBED_ORIGINS", "https://shop.example.com; script-src *"),
         ("BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", PRODUCTION["BRAZE_SMS_SUBSCRIPTION_GROUP_ID"]),
     ],
 )
