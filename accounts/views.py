@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import links, preferences, services
+from accounts import limits, links, preferences, services
 from accounts.circumstances import of_request
 from accounts.forms import PreferencesForm, SignUpForm
 from accounts.links import Link
@@ -39,7 +38,7 @@ def sign_up(request: HttpRequest) -> HttpResponseBase:
     """Show the sign-up; take it, and send everyone to the same page (rule 10)."""
     if request.method != "POST":
         return render(request, "accounts/sign_up.html", {"form": SignUpForm(offers=_offers())})
-    refused = _too_often(request, "optin_signup")
+    refused = limits.refuse(request, "optin_signup")
     if refused:
         return refused
     form = SignUpForm(request.POST, offers=_offers())
@@ -49,37 +48,37 @@ def sign_up(request: HttpRequest) -> HttpResponseBase:
         form = SignUpForm(request.POST, offers=_offers())
     if not form.is_valid():
         return render(request, "accounts/sign_up.html", {"form": form})
-    return _signed_up(request, form)
-
-
-def _too_often(request: HttpRequest, action: str) -> HttpResponseBase | None:
-    refused: HttpResponseBase | None = ratelimit.consume_or_429(request, action=action)
-    return refused
+    # A program sees what everyone sees, and nothing is written (SEC-4, SEC-5).
+    return _welcomed(0 if form.is_from_a_bot() else _signed_up(request, form))
 
 
 def _offers() -> list[selectors.Offer]:
     return selectors.offers(get_language() or settings.LANGUAGE_CODE)
 
 
-def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
+def _signed_up(request: HttpRequest, form: SignUpForm) -> int:
     email, phone = form.cleaned_data["email"], form.cleaned_data["phone"]
     confirmation = services.sign_up(
         SignUp(
             email=email,
             phone=phone,
-            choices=form.chosen(email=email, phone=phone),
+            choices=limits.within(request, form.chosen(email=email, phone=phone)),
             circumstances=of_request(request, boxes=form.ticked()),
             language=get_language() or settings.LANGUAGE_CODE,
             time_zone=form.cleaned_data["time_zone"],
         ),
         make_link=lambda token: _link(request, token),
         base_url=_base_url(request),
-        send_mail=_may_mail(request, email),
+        send_mail=limits.may_mail(request, email),
     )
+    return int(confirmation.pk)
+
+
+def _welcomed(confirmation: int) -> HttpResponse:
     response = redirect("welcome")
     response.set_signed_cookie(
         WELCOME_COOKIE,
-        str(confirmation.pk),
+        str(confirmation),
         max_age=WELCOME_SECONDS,
         path=reverse("welcome"),
         httponly=True,
@@ -87,11 +86,6 @@ def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
         secure=settings.SESSION_COOKIE_SECURE,
     )
     return response
-
-
-def _may_mail(request: HttpRequest, email: str) -> bool:
-    """At most so many mails per address and day, whether it is known or not (EM-7)."""
-    return bool(ratelimit.consume(request, action="optin_mail", key=email))
 
 
 def _link(request: HttpRequest, token: str) -> str:
@@ -108,7 +102,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
     """Say what happens next, the same to everyone; POST mails the link again."""
     if request.method != "POST":
         return render(request, "accounts/welcome.html")
-    refused = _too_often(request, "optin_resend")
+    refused = limits.refuse(request, "optin_resend")
     if refused:
         return refused
     _send_again(request)
@@ -122,7 +116,7 @@ def _send_again(request: HttpRequest) -> None:
     except (KeyError, BadSignature, ValueError):
         return
     first = links.open_one(number)
-    if first and _may_mail(request, first.email):
+    if first and limits.may_mail(request, first.email):
         links.send_again(first, make_link=lambda token: _link(request, token), base_url=_base_url(request))
 
 
@@ -185,12 +179,12 @@ def _not_joined(person: User) -> list[selectors.Offer]:
 
 def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResponse:
     phone = form.cleaned_data["phone"]
-    preferences.save(
-        person,
-        phone=phone,
-        choices=form.chosen(email=person.email or "", phone=phone),
-        circumstances=of_request(request, boxes=form.ticked()),
-    )
+    choices = form.chosen(email=person.email or "", phone=phone)
+    # Giving up a number is an opt-out, and none is ever refused.
+    refused = limits.refuse(request, "optin_preferences") if phone or choices else None
+    if refused or limits.within(request, choices) != choices:
+        return refused or limits.too_many(request)
+    preferences.save(person, phone=phone, choices=choices, circumstances=of_request(request, boxes=form.ticked()))
     messages.success(request, _("Saved."))
     return redirect("preferences")
 

@@ -22,6 +22,9 @@ PATHS = [
     "/",
     "/accounts/signup/",
     "/welcome/",
+    "/phone/",
+    "/phone/sent/",
+    "/embed/phone/",
     "/confirm/x/",
     "/preferences/",
     "/accounts/login/",
@@ -64,6 +67,11 @@ BODIES = {
         b'--b\r\nContent-Disposition: form-data; name="email"; filename="../\x00x"\r\n\r\na\r\n--b--\r\n',
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def _framed(settings: Any) -> None:
+    settings.EMBED_ORIGINS = ["https://shop.example.com"]
 
 
 @pytest.fixture
