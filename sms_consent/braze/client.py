@@ -81,6 +81,12 @@ class BrazeClient:
                 break
         return states
 
+    def subscribed(self, external_ids: Sequence[str]) -> set[str]:
+        """Return which of up to 50 people are subscribed to anything."""
+        params: list[tuple[str, str | int]] = [("external_id[]", name) for name in external_ids]
+        answer = self._call("GET", USER_STATUS, params=[*params, ("limit", PAGE), ("offset", 0)])
+        return {str(user["external_id"]) for user in answers.users(answer) if answers.is_subscribed(user)}
+
     # https://www.braze.com/docs/api/endpoints/user_data/post_users_merge
     def merge(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Merge up to 50 people, each (external_id to merge, external_id to keep)."""

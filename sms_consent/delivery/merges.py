@@ -42,6 +42,11 @@ class FarewellJob(CallJob):
         self._forget([claim for claim in self.claims if claim.id not in rows or _is_unheard(claim, rows[claim.id])])
         return rows
 
+    def names(self) -> list[str]:
+        """Return the external_ids of those that Braze may know."""
+        rows = self.load()
+        return [rows[claim.id].external_id for claim in self.claims]
+
     def _forget(self, claims: list[Claim]) -> None:
         outbox.forget_profiles(claims)
         self.claims = [claim for claim in self.claims if claim not in set(claims)]

@@ -12,13 +12,16 @@ from accounts.models import Confirmation, User
 from sms_consent import upkeep
 from sms_consent.models import BrazeLine, BrazeProfile, ConsentRecord, Evidence, Program, Subscription
 from sms_consent.people import subject
-from sms_consent.sandbox import Sandbox
+from sms_consent.sandbox import SUBSCRIBED, Sandbox
+from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, acts, standing
 from tests.sms_consent.delivery.helpers import (
+    LOOK,
     bodies,
     days_later,
     leave,
     prompts,
+    seen,
     stop,
 )
 
@@ -47,7 +50,7 @@ def test_a_request_that_nobody_answers_lapses_and_everything_about_it_goes(deliv
     assert not User.objects.exists()
     assert not BrazeProfile.objects.exists()
     assert sandbox.world.profile(name) is None
-    assert [call.path for call in sandbox.world.calls[told:]] == [DELETE]
+    assert [call.path for call in sandbox.world.calls[told:]] == [LOOK, DELETE]
 
 
 @pytest.mark.usefixtures("asked")
@@ -134,7 +137,7 @@ def test_more_than_one_chunk_lapses_in_one_go(visit: Visit, deliver: Deliver, sa
     days_later(sandbox, 31)
     assert deliver() == 0
     assert not Subscription.objects.filter(state="pending").exists()
-    assert [len(body["external_ids"]) for body in bodies(sandbox, DELETE)] == [50, 10]
+    assert sorted(len(body["external_ids"]) for body in bodies(sandbox, DELETE)) == [10, 50]
     assert sandbox.world.profiles == []
 
 
@@ -148,6 +151,21 @@ def test_a_deletion_that_braze_does_not_take_is_not_forgotten(deliver: Deliver, 
     days_later(sandbox, 1)
     assert deliver() == 0
     assert (sandbox.world.profiles, BrazeProfile.objects.count()) == ([], 0)
+
+
+@pytest.mark.usefixtures("asked")
+def test_who_said_yes_on_the_phone_is_not_deleted_because_we_did_not_hear_of_it(
+    deliver: Deliver, visit: Visit, sandbox: Sandbox, caplog: Any
+) -> None:
+    visit().ask_for_texts(BOBS_PHONE)
+    deliver()
+    sandbox.world.send_text(ALICES_PHONE, "Y", SMS)
+    days_later(sandbox, 31)
+    assert deliver() == 1
+    assert "subscribed at Braze and not here" in caplog.text
+    assert "Somebody said yes there" in BrazeProfile.objects.get().park_reason
+    assert seen(sandbox, SMS, ALICES_PHONE) == SUBSCRIBED
+    assert sandbox.world.holders(BOBS_PHONE) == []
 
 
 def test_who_braze_never_heard_of_is_deleted_here_only(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
@@ -196,3 +214,19 @@ def test_a_chore_that_fails_is_logged_and_holds_up_nothing(
         upkeep._chores.pop(fails)
     assert "fails failed" in caplog.text
     assert prompts(sandbox, ALICES_PHONE) == 1
+
+
+def test_a_chore_is_done_when_its_time_has_come_and_not_in_every_round() -> None:
+    done: list[int] = []
+
+    def chore() -> None:
+        done.append(1)
+
+    upkeep.add(chore, every=timedelta(minutes=1))
+    try:
+        worker = upkeep.Upkeep()
+        worker.run()
+        worker.run()
+    finally:
+        upkeep._chores.pop(chore)
+    assert done == [1]
