@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 TWO_DAYS = 2 * 24 * 3600  # how long a day's counter is kept
 
 
-def refuse(request: HttpRequest, action: str) -> HttpResponse | None:
+def too_often(request: HttpRequest, action: str) -> HttpResponse | None:
     """Return the page that says "too many tries" if this visitor, or their network, has made too many."""
     return too_many(request) if is_too_often(request, action) else None
 

@@ -38,7 +38,7 @@ def sign_up(request: HttpRequest) -> HttpResponseBase:
     """Show the sign-up; take it, and send everyone to the same page (rule 10)."""
     if request.method != "POST":
         return render(request, "accounts/sign_up.html", {"form": SignUpForm(offers=_offers())})
-    refused = limits.refuse(request, "optin_signup")
+    refused = limits.too_often(request, "optin_signup")
     if refused:
         return refused
     form = SignUpForm(request.POST, offers=_offers())
@@ -102,7 +102,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
     """Say what happens next, the same to everyone; POST mails the link again."""
     if request.method != "POST":
         return render(request, "accounts/welcome.html")
-    refused = limits.refuse(request, "optin_resend")
+    refused = limits.too_often(request, "optin_resend")
     if refused:
         return refused
     _send_again(request)
@@ -181,7 +181,7 @@ def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResp
     phone = form.cleaned_data["phone"]
     choices = form.chosen(email=person.email or "", phone=phone)
     # Giving up a number is an opt-out, and none is ever refused.
-    refused = limits.refuse(request, "optin_preferences") if phone or choices else None
+    refused = limits.too_often(request, "optin_preferences") if phone or choices else None
     if refused or limits.within(request, choices) != choices:
         return refused or limits.too_many(request)
     preferences.save(person, phone=phone, choices=choices, circumstances=of_request(request, boxes=form.ticked()))
