@@ -57,7 +57,7 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
     now = timezone.now()
     programs = Program.objects.filter(channel=Channel.SMS).exclude(id__in=closed).values("id")
     rows = Subscription.objects.filter(program__in=programs, state__in=(State.PENDING, State.SUBSCRIBED))
-    rows = rows.exclude(address="").exclude(state=State.PENDING, asked__gte=MAX_ASKS)
+    rows = rows.exclude(address="")
     if not may_look:
         rows = rows.filter(looked_at__isnull=False).exclude(asked__gt=0, state=State.PENDING)
     pending, has_more = Q(state=State.PENDING), Q(asked__lt=MAX_ASKS - 1)

@@ -145,6 +145,7 @@ def test_answers_that_get_lost_do_not_make_it_ask_a_third_time(
     people = [person for body in bodies(sandbox, TRACK) for person in body["attributes"]]
     carried = [person for person in people if "subscription_groups" in person]
     assert (asks(sandbox), len(carried)) == (2, 2)
+    assert Subscription.objects.get().due_at is None
 
 
 def test_a_long_outage_of_the_second_call_does_not_use_up_the_request(
@@ -172,3 +173,12 @@ def test_a_worker_that_dies_before_its_look_does_not_make_the_next_one_ask_over_
     later(SIX_MINUTES)
     assert deliver() == 0
     assert (asks(sandbox), acts(ALICES_PHONE, "sms")) == (0, ["requested", "withdrawn"])
+
+
+def test_a_worker_that_dies_while_asking_again_has_asked(asked: Visitor, deliver: Deliver, sandbox: Sandbox) -> None:
+    later(SIX_MINUTES)
+    assert outbox.claim_numbers(50)
+    for _ in range(2):
+        later(SIX_MINUTES)
+        assert deliver() == 0
+    assert (asks(sandbox), Subscription.objects.get().due_at) == (1, None)

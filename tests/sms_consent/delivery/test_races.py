@@ -172,8 +172,9 @@ def test_an_email_opt_out_while_its_consent_is_in_flight(visit: Visit, deliver: 
     assert sandbox.world.profiles[0].email_subscribe == "unsubscribed"
 
 
+@pytest.mark.parametrize("path", [SET, "/email/status"])
 def test_an_email_opt_out_that_lands_after_the_consent_that_followed_it(
-    visit: Visit, deliver: Deliver, sandbox: Sandbox
+    path: str, visit: Visit, deliver: Deliver, sandbox: Sandbox
 ) -> None:
     alice = visit()
     alice.sign_up(ALICE, "", "email")
@@ -181,14 +182,15 @@ def test_an_email_opt_out_that_lands_after_the_consent_that_followed_it(
     deliver()
     alice.sign_in(ALICE)
     leave(ALICE)
-    sandbox.faults.add("slow", endpoint=SET, seconds=0.6)
+    sandbox.faults.add("slow", endpoint=path, seconds=0.6)
     with meanwhile(deliver):
-        assert in_flight(sandbox, SET)
+        assert in_flight(sandbox, path)
         alice.preferences("", "email")
         Worker().run_once()
         assert BrazeProfile.objects.get().due_at is None
     assert deliver() == 0
     assert seen(sandbox, EMAIL, ALICE) == SUBSCRIBED
+    assert sandbox.world.profiles[0].email_subscribe == "opted_in"
 
 
 def test_a_change_while_the_look_is_in_flight(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
@@ -216,6 +218,21 @@ def test_what_a_look_saw_is_dropped_when_the_row_changed_meanwhile(
         outbox.forget_group(programs["sms"].pk)
     assert deliver() == 0
     assert seen(sandbox, "another-group", ALICES_PHONE) == SUBSCRIBED
+
+
+def test_a_group_that_is_changed_while_the_look_is_in_flight_is_looked_at_itself(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, programs: dict[str, Program]
+) -> None:
+    sandbox.world.set_group("another-group", "sms")
+    sandbox.world.send_text(ALICES_PHONE, "STOP", "another-group")
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    sandbox.faults.add("latency", endpoint=LOOK, seconds=0.4)
+    with meanwhile(deliver):
+        assert in_flight(sandbox, LOOK)
+        Program.objects.filter(slug="sms").update(subscription_group_id="another-group")
+        outbox.forget_group(programs["sms"].pk)
+    assert deliver() == 0
+    assert Subscription.objects.get().state == "unsubscribed"
 
 
 def test_workers_and_services_do_not_lock_each_other_out(sandbox: Sandbox, visit: Visit) -> None:
