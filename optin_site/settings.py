@@ -178,6 +178,12 @@ if BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_SMS_SUBSCRIPTION_GROUP_ID == BRAZE_
     )
 BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+# Who answers texts to a number of ours: the carrier, Braze or Twilio, or else we (REV-13). What a STOP ends: every
+# program of the brand, or those of the number that was texted (REV-8).
+TEXT_REPLIES = env.flag("TEXT_REPLIES", default=False)
+STOP_SCOPE = env.text("STOP_SCOPE", "brand")
+if STOP_SCOPE not in ("brand", "number"):
+    raise ImproperlyConfigured(f"STOP_SCOPE must be brand or number, not {STOP_SCOPE!r}.")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 BRAZE_REQUESTS_IN_FLIGHT = 8
 BRAZE_TIMEOUT = 10.0  # seconds to wait for an answer

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from sms_consent import outbox
-from sms_consent.choices import Act, Channel, State
+from sms_consent.choices import Act, Channel, Source, State
 from sms_consent.models import ConsentRecord, Disclosure, Evidence, Program, Subscription
 from sms_consent.people import subject
 from sms_consent.states import Happening, Standing, fold, fold_all
@@ -30,6 +30,7 @@ Key = tuple[int, str]  # program id, address
 class Circumstances:
     """How and where an act was done; goes into the evidence as it is (REC-3, US-3).
 
+    `body`, `texted_to`, `rule`, `provider` and `provider_id` are of a text (KW-14).
     `boxes` maps each program offered to whether its box was ticked when the form was sent; all were empty
     when it was shown (CTA-1). `person` is the external_id of whoever acted. `agent` and `note` are for opt-outs that
     staff write down for somebody.
@@ -45,6 +46,10 @@ class Circumstances:
     person: str = ""
     agent: str = ""
     note: str = ""
+    body: str = ""
+    texted_to: str = ""
+    rule: str = ""
+    provider: str = ""
     provider_id: str = ""
 
 
@@ -217,6 +222,8 @@ def _advance(subscription: Subscription, entry: Entry, record: ConsentRecord, no
     subscription.address = entry.address
     if is_newest:
         subscription.last_said = _said(entry, entry.act)
+        if entry.source == Source.KEYWORD and entry.act in OPT_INS:
+            subscription.looked_at = now  # the handset itself has just said so: no stop from before counts any more
     if _differs(before, after):
         outbox.touch(subscription, is_sms=entry.program.channel == Channel.SMS, now=now)
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection
+from django.utils import timezone
+
+LONGEST_SHORT_CODE = 6
 
 
 @lru_cache(maxsize=4)
@@ -36,6 +41,27 @@ def mask(address: str) -> str:
         name, _, domain = address.partition("@")
         return f"{name[:1]}…@{domain}"
     return f"{address[:2]}…{address[-2:]}" if address else ""
+
+
+def ensure_known(phone: str, *, language: str) -> None:
+    """Make somebody known by this number only, if nobody has it. Their profile is marked by the one signal."""
+    person = get_user_model()
+    if not person._default_manager.filter(phone=phone).exists():
+        stranger = person(phone=phone, language=language)
+        stranger.set_unusable_password()
+        stranger.save()
+
+
+def prove_phone(external_id: str, phone: str) -> None:
+    """Note that the handset has answered a request that this person made: the number is theirs."""
+    holder = get_user_model()._default_manager.filter(external_id=external_id, phone=phone)
+    holder.update(phone_proven_at=timezone.now())
+
+
+def digits(number: str) -> str:
+    """Return a number as providers may write it, with a plus unless it is a short code; empty if there is none."""
+    bare = re.sub(r"[^0-9]", "", number)
+    return bare if len(bare) <= LONGEST_SHORT_CODE else f"+{bare}"
 
 
 def lock(addresses: Iterable[str]) -> None:

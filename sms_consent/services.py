@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 
 from sms_consent import ledger, outbox, people
 from sms_consent.choices import Act, Channel, Source, State
-from sms_consent.ledger import Circumstances, Entry, Key
+from sms_consent.ledger import Circumstances, Entry
 from sms_consent.models import ConsentRecord, Disclosure, Program, Subscription
 
 
@@ -73,23 +73,37 @@ def _requests(subscriptions: Iterable[Subscription], records: list[ConsentRecord
     return sorted(filter(None, (waiting | asked).values()))
 
 
-def confirm(requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances) -> list[Key]:
-    """Confirm requests made for this address; return the subscriptions that became subscribed by it.
+def confirm(
+    requests: Sequence[int],
+    *,
+    address: str,
+    source: Source,
+    circumstances: Circumstances,
+    occurred_at: datetime | None = None,
+) -> list[ConsentRecord]:
+    """Confirm requests made for this address; return the records of those that were still waiting.
 
     A request that was answered, lapsed or followed by an opt-out changes nothing (design.md §4.2). The
     caller has the address locked. Confirming an email never touches a phone number (EU-4).
     """
-    return _answer(Act.CONFIRMED, requests, address=address, source=source, circumstances=circumstances)
+    return _answer(Act.CONFIRMED, requests, address, source, circumstances, occurred_at)
 
 
-def invalidate(requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances) -> list[Key]:
-    """Take back requests that their addressee says were not theirs (SEC-12); return what changed by it."""
-    return _answer(Act.INVALIDATED, requests, address=address, source=source, circumstances=circumstances)
+def invalidate(
+    requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances
+) -> list[ConsentRecord]:
+    """Take back requests that their addressee says were not theirs (SEC-12); return the records of it."""
+    return _answer(Act.INVALIDATED, requests, address, source, circumstances)
 
 
 def _answer(
-    act: Act, requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances
-) -> list[Key]:
+    act: Act,
+    requests: Sequence[int],
+    address: str,
+    source: Source,
+    circumstances: Circumstances,
+    occurred_at: datetime | None = None,
+) -> list[ConsentRecord]:
     asked = ConsentRecord.objects.filter(pk__in=requests, subject=people.subject(address))
     entries = [
         Entry(
@@ -99,6 +113,7 @@ def _answer(
             source,
             disclosure=record.disclosure,
             circumstances=circumstances,
+            occurred_at=occurred_at,
             proven=True,
             request=record.pk,
             requested_at=record.occurred_at,
@@ -107,12 +122,12 @@ def _answer(
     ]
     subscriptions = ledger.standings(entry.key for entry in entries)
     useful = [entry for entry in entries if _would_change(subscriptions[entry.key], entry)]
-    ledger.append(useful, subscriptions)
+    records = ledger.append(useful, subscriptions)
     if useful:
         mark = outbox.mark_left if act == Act.INVALIDATED else outbox.mark_holders
         mark([address])
         outbox.wake()
-    return [entry.key for entry in useful]
+    return records
 
 
 def _would_change(subscription: Subscription, entry: Entry) -> bool:

@@ -19,6 +19,7 @@ TRACK = "/users/track"
 USER_STATUS = "/subscription/user/status"
 MERGE = "/users/merge"
 EMAIL_STATUS = "/email/status"
+IDENTIFY = "/users/identify"
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
 BATCH = 50  # people a call: safe on every plan (braze.md §3)
 PAGE = 100
@@ -88,6 +89,18 @@ class BrazeClient:
             for gone, kept in pairs
         ]
         self._call("POST", MERGE, json={"merge_updates": updates})
+
+    # https://www.braze.com/docs/api/endpoints/user_data/post_user_identify
+    def identify(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Give up to 50 people, each (external_id, phone), the nameless profile that holds their number.
+
+        Braze answers alike where there is none.
+        """
+        named = [
+            {"external_id": name, "phone": phone, "prioritization": ["unidentified", "most_recently_updated"]}
+            for name, phone in pairs
+        ]
+        self._call("POST", IDENTIFY, json={"phone_numbers_to_identify": named})
 
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         # Errors are named without their text: it may hold the URL with phone numbers, or a header (rule 15).

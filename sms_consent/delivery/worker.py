@@ -13,6 +13,8 @@ from django.db import close_old_connections, connection
 from sms_consent import lines, outbox
 from sms_consent.braze import BrazeClient
 from sms_consent.braze.client import BATCH
+from sms_consent.delivery.hints import follow_hints
+from sms_consent.delivery.identities import deliver_identities
 from sms_consent.delivery.merges import deliver_merges
 from sms_consent.delivery.numbers import deliver_numbers, deliver_opt_outs
 from sms_consent.delivery.pipeline import Courier
@@ -46,7 +48,8 @@ def deliver_due(courier: Courier) -> int:
     """
     _look_at_lines(courier)
     limit = BATCH * courier.in_flight
-    return sum(deliver(courier, limit) for deliver in (deliver_numbers, deliver_profiles, deliver_merges))
+    lanes = (deliver_numbers, deliver_identities, deliver_profiles, deliver_merges)
+    return follow_hints(courier) + sum(deliver(courier, limit) for deliver in lanes)
 
 
 def _look_at_lines(courier: Courier) -> None:

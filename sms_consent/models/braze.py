@@ -31,7 +31,8 @@ class BrazeProfile(Outgoing):
     """What Braze last accepted about a person's attributes; one per person.
 
     `accepted` holds attribute names and values as Braze takes them; `is_unknown` says that a call may have
-    changed them without our knowing. A row without a person is one whose profile is to be merged into
+    changed them without our knowing. `claims_phone` is a number that Braze may know without a name: its profile there
+    is to become this person's before anything else is told of them. A row without a person is one whose profile is to be merged into
     `merge_into` (an external_id) or, if Braze never heard of it, forgotten.
     """
 
@@ -43,6 +44,7 @@ class BrazeProfile(Outgoing):
     accepted = models.JSONField(default=dict)
     accepted_at = models.DateTimeField(null=True)
     is_unknown = models.BooleanField(default=False)
+    claims_phone = models.CharField(max_length=20, blank=True)
 
     class Meta:
         verbose_name = "Braze profile"

@@ -7,6 +7,7 @@ that changed meanwhile, or whose lease has gone, is marked again instead of bein
 
 from sms_consent.outbox.claims import (
     Claim,
+    claim_identities,
     claim_merges,
     claim_numbers,
     claim_opt_outs,
@@ -15,6 +16,7 @@ from sms_consent.outbox.claims import (
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
+    claim_identity,
     forget_group,
     mark,
     mark_holders,
@@ -33,6 +35,7 @@ from sms_consent.outbox.settling import (
     note_looked,
     open_riders,
     open_rides,
+    settle_identities,
     settle_profiles,
     settle_riders,
     settle_subscriptions,
@@ -44,6 +47,8 @@ __all__ = [
     "NOTIFY_CHANNEL",
     "Claim",
     "Outcome",
+    "claim_identities",
+    "claim_identity",
     "claim_merges",
     "claim_numbers",
     "claim_opt_outs",
@@ -61,6 +66,7 @@ __all__ = [
     "open_riders",
     "open_rides",
     "send_again",
+    "settle_identities",
     "settle_profiles",
     "settle_riders",
     "settle_subscriptions",

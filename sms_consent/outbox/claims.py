@@ -81,7 +81,13 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
 
 def claim_people(limit: int) -> list[Claim]:
     """Take people whose profile may be out of date at Braze."""
-    return _claim(BrazeProfile.objects.filter(person__isnull=False), limit, PROFILE_FIELDS, is_unknown=True)
+    rows = BrazeProfile.objects.filter(person__isnull=False, claims_phone="")
+    return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
+
+
+def claim_identities(limit: int) -> list[Claim]:
+    """Take people who are to be given the profile that a text from their number made at Braze."""
+    return _claim(BrazeProfile.objects.filter(person__isnull=False).exclude(claims_phone=""), limit, PROFILE_FIELDS)
 
 
 def claim_merges(limit: int) -> list[Claim]:
