@@ -30,7 +30,7 @@ class Circumstances:
 
     `boxes` maps each program offered to whether its box was ticked when the form was sent; all were empty
     when it was shown (CTA-1). `person` is the external_id of whoever acted. `agent` and `note` are for opt-outs that
-    staff write down for somebody.
+    staff write down for somebody; `keyword`, `place` and `incentive` for texts (`Keyword.evidence`).
     """
 
     ip: str = ""
@@ -44,6 +44,10 @@ class Circumstances:
     agent: str = ""
     note: str = ""
     provider_id: str = ""
+    campaign: str = ""
+    keyword: str = ""
+    place: str = ""
+    incentive: str = ""
 
 
 @dataclass(frozen=True)
