@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from optin_site import campaigns
 from sms_consent.models import Disclosure
 from sms_consent.selectors import Offer
 from sms_consent.services import Choice
@@ -186,6 +187,7 @@ class SignUpForm(ConsentBoxes, AddressFields):
     """Email, phone, one box per program; no box is required (CTA-3), nor the phone unless a text box is ticked."""
 
     time_zone = Unseen(required=False, max_length=64)
+    campaign = Unseen(required=False, validators=[campaigns.validate])
     field_order = ("email", "phone")
 
     def clean_time_zone(self) -> str:

@@ -24,6 +24,7 @@ from accounts.forms import PreferencesForm, SignUpForm
 from accounts.links import Link
 from accounts.models import User
 from accounts.services import SignUp
+from optin_site import campaigns
 from sms_consent import people, selectors
 from sms_consent.choices import State
 from sms_consent.models import Subscription
@@ -38,7 +39,8 @@ WELCOME_SECONDS = 3600
 def sign_up(request: HttpRequest) -> HttpResponseBase:
     """Show the sign-up; take it, and send everyone to the same page (rule 10)."""
     if request.method != "POST":
-        return render(request, "accounts/sign_up.html", {"form": SignUpForm(offers=_offers())})
+        blank = SignUpForm(offers=_offers(), initial={"campaign": campaigns.of_request(request)})
+        return render(request, "accounts/sign_up.html", {"form": blank})
     refused = _too_often(request, "optin_signup")
     if refused:
         return refused
@@ -68,7 +70,7 @@ def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
             email=email,
             phone=phone,
             choices=form.chosen(email=email, phone=phone),
-            circumstances=of_request(request, boxes=form.ticked()),
+            circumstances=of_request(request, boxes=form.ticked(), campaign=form.cleaned_data["campaign"]),
             language=get_language() or settings.LANGUAGE_CODE,
             time_zone=form.cleaned_data["time_zone"],
         ),

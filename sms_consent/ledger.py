@@ -33,7 +33,7 @@ class Circumstances:
     `body`, `texted_to`, `rule`, `provider` and `provider_id` are of a text (KW-14).
     `boxes` maps each program offered to whether its box was ticked when the form was sent; all were empty
     when it was shown (CTA-1). `person` is the external_id of whoever acted. `agent` and `note` are for opt-outs that
-    staff write down for somebody.
+    staff write down for somebody; `keyword`, `place` and `incentive` for texts (`Keyword.evidence`).
     """
 
     ip: str = ""
@@ -51,6 +51,10 @@ class Circumstances:
     rule: str = ""
     provider: str = ""
     provider_id: str = ""
+    campaign: str = ""
+    keyword: str = ""
+    place: str = ""
+    incentive: str = ""
 
 
 @dataclass(frozen=True)

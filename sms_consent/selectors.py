@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from sms_consent.models import Disclosure, Program, Subscription
+from sms_consent.choices import Door, Meaning
+from sms_consent.models import Disclosure, Keyword, Program, Subscription
 
 OFFERS_FOR_SECONDS = 3.0
 
@@ -54,7 +55,7 @@ def forget_offers() -> None:
 
 
 def _load_offers(language: str) -> list[Offer]:
-    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False)
+    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False, door=Door.FORM)
     newest: dict[tuple[int, str], Disclosure] = {}
     for disclosure in published.select_related("program").order_by("version"):
         newest[disclosure.program_id, disclosure.language] = disclosure
@@ -64,6 +65,14 @@ def _load_offers(language: str) -> list[Offer]:
         for program in sorted(programs.values(), key=lambda program: (program.position, program.pk))
         if (shown := newest.get((program.pk, language)) or newest.get((program.pk, settings.LANGUAGE_CODE)))
     ]
+
+
+def advertised() -> list[Keyword]:
+    """Return the opt-in words that may be advertised, each with its program and the words that stand beside it."""
+    words = Keyword.objects.filter(
+        meaning=Meaning.OPT_IN, is_active=True, program__is_active=True, disclosure__published_at__isnull=False
+    )
+    return list(words.select_related("program", "disclosure"))
 
 
 def subscriptions_of(addresses: Iterable[str]) -> list[Subscription]:

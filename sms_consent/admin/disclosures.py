@@ -1,4 +1,4 @@
-"""The words beside a program's box: written as drafts, read once they are published."""
+"""The words beside a program's box or keyword: written as drafts, read once they are published."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from django.utils.safestring import SafeString
 from sms_consent import disclosures
 from sms_consent.admin.base import ConsentAdmin
 from sms_consent.admin.publishing import PUBLISH, as_shown, publish
+from sms_consent.choices import Door
 from sms_consent.models import Disclosure, Program
 
-COPIED = ("program", "language", "label", "draft", "button_label")
+COPIED = ("program", "door", "language", "label", "draft", "button_label")
 
 
 class PublishedFilter(admin.SimpleListFilter):
@@ -43,9 +44,9 @@ class DisclosureAdmin(ConsentAdmin):
 
     change_form_template = "admin/sms_consent/disclosure/change_form.html"
     empty_note = "No words yet. A program is offered once its words are published."
-    list_display = ("__str__", "program", "language", "version", "status", "label")
+    list_display = ("__str__", "program", "door", "language", "version", "status", "label")
     list_select_related = ("program",)
-    list_filter = (PublishedFilter, "program", "language")
+    list_filter = (PublishedFilter, "program", "door", "language")
     sortable_by = ()
 
     def get_urls(self) -> list[URLPattern]:
@@ -58,6 +59,7 @@ class DisclosureAdmin(ConsentAdmin):
         """Bring along whether a newer version has taken over."""
         newer = Disclosure.objects.filter(
             program=OuterRef("program"),
+            door=OuterRef("door"),
             language=OuterRef("language"),
             version__gt=OuterRef("version"),
             published_at__isnull=False,
@@ -76,10 +78,10 @@ class DisclosureAdmin(ConsentAdmin):
         return (written, shown)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """A version is numbered within its program and language, which therefore stay."""
+        """A version is numbered within its program and language, which therefore stay, as does what it is for."""
         if obj is None:
             return ()
-        return ("program", "language", "status", "preview", "lacks", "sha256", "published_at")
+        return ("program", "door", "language", "status", "preview", "lacks", "sha256", "published_at")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         """Offer the site's languages; say which placeholders there are."""
@@ -116,7 +118,12 @@ class DisclosureAdmin(ConsentAdmin):
             return
         Program.objects.select_for_update().get(pk=obj.program_id)  # two at once do not take the same number
         drafted = disclosures.draft(
-            obj.program, language=obj.language, text=obj.draft, label=obj.label, button=obj.button_label
+            obj.program,
+            door=obj.door,
+            language=obj.language,
+            text=obj.draft,
+            label=obj.label,
+            button=obj.button_label,
         )
         obj.pk, obj.version = drafted.pk, drafted.version
 
@@ -133,6 +140,8 @@ class DisclosureAdmin(ConsentAdmin):
         """Draft, in force, or replaced."""
         if not disclosure.published_at:
             return "Draft"
+        if disclosure.door == Door.KEYWORD:
+            return "Published"
         return "Replaced by a newer version" if disclosure.is_superseded else "In force"
 
     @admin.display(description="Words")

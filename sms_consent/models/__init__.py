@@ -2,6 +2,7 @@
 
 from sms_consent.models.braze import BrazeLine, BrazeProfile, Outgoing
 from sms_consent.models.inbound import InboundMessage
+from sms_consent.models.keywords import Keyword
 from sms_consent.models.ledger import ConsentRecord, Evidence
 from sms_consent.models.programs import Disclosure, Program
 from sms_consent.models.subscriptions import Subscription
@@ -13,6 +14,7 @@ __all__ = [
     "Disclosure",
     "Evidence",
     "InboundMessage",
+    "Keyword",
     "Outgoing",
     "Program",
     "Subscription",

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from sms_consent.choices import Channel
+from sms_consent.choices import Channel, Door
 from sms_consent.exceptions import AppendOnlyError
 
 
@@ -47,18 +47,23 @@ class Program(models.Model):
 
 
 class Disclosure(models.Model):
-    """The words beside a program's box: a draft until it is published, then frozen as rendered (CTA-20).
+    """The words beside a program's box or keywords: a draft until it is published, then frozen as rendered (CTA-20).
 
     `draft` may use {brand}, {purpose}, {frequency}, {sender}, {support}, {address} and [text](link) with
     {terms} and {privacy}; `words` is what visitors see. Database triggers refuse any change after publishing.
     """
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="disclosures")
+    door = models.CharField("words for", max_length=7, choices=Door.choices, default=Door.FORM)
     language = models.CharField(max_length=12, default="en")
     version = models.PositiveIntegerField(editable=False)
-    label = models.CharField(max_length=200, help_text="The line next to the box.")
+    label = models.CharField(max_length=200, help_text="The line next to the box, or above the keyword.")
     draft = models.TextField(help_text="The disclosure, with placeholders.")
-    button_label = models.CharField(max_length=60, default="Sign up", help_text="The button that is pressed to agree.")
+    button_label = models.CharField(
+        max_length=60,
+        default="Sign up",
+        help_text="The button that is pressed to agree, or that opens the text message.",
+    )
     words = models.TextField(editable=False, blank=True)
     sha256 = models.CharField(max_length=64, editable=False, blank=True)
     published_at = models.DateTimeField(null=True, editable=False)
@@ -74,6 +79,8 @@ class Disclosure(models.Model):
 
     def clean(self) -> None:
         """Refuse to edit what is frozen; the database would refuse it too, with less help."""
+        if self.door == Door.KEYWORD and self.program_id and not self.program.is_sms:
+            raise ValidationError({"door": "Nobody can text their way into a program of emails."}, code="channel")
         if self.pk and Disclosure.objects.filter(pk=self.pk, published_at__isnull=False).exists():
             raise ValidationError("Published words are frozen. Add a new version instead.", code="frozen")
 

@@ -103,7 +103,7 @@ def test_works_without_javascript(
     assert ConsentRecord.objects.count() == 2
 
 
-@pytest.mark.parametrize("path", ["/", "/welcome/", "/terms/", "/privacy/", "/accounts/login/"])
+@pytest.mark.parametrize("path", ["/", "/welcome/", "/text/", "/terms/", "/privacy/", "/accounts/login/"])
 def test_nothing_is_wider_than_a_small_phone(
     page: Any, path: str, programs: dict[str, Program], sandbox: Sandbox
 ) -> None:
