@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
 from sms_consent import outbox, people, services, texts
 from sms_consent.choices import Channel, Source, State, Told
 from sms_consent.ledger import Circumstances
 from sms_consent.models import ConsentRecord, InboundMessage, Program, Subscription
-from sms_consent.texts import BRAZE, Text
+from sms_consent.texts import BRAZE
 
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
 REST_API, INBOUND_MESSAGE = "REST API", "Inbound Message"  # names of Braze's for who changed a state

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -162,16 +163,16 @@ def _keyword(text: Text, programs: Collection[Program], word: str) -> Keyword:
     return next(it for it in words if keywords.normalise(it.word) == word)
 
 
-def circumstances(message: InboundMessage, **more: str) -> Circumstances:
-    """Return the evidence of a text: what was said, to which number, by whose account (KW-14)."""
-    return Circumstances(
+def circumstances(message: InboundMessage, keyword: Keyword | None = None) -> Circumstances:
+    """Return the evidence of a text: what was said, to which number, by whose account (KW-14); and what it answers."""
+    said = Circumstances(
         body=message.body,
         texted_to=message.number,
         rule=message.rule,
         provider=message.provider,
         provider_id=message.provider_id or "",
-        **more,
     )
+    return replace(said, **cast(Any, keyword.evidence)) if keyword else said
 
 
 def scope(programs: list[Program]) -> list[Program]:
@@ -239,7 +240,7 @@ def _opt_in(message: InboundMessage, keyword: Keyword) -> None:
         Act.REQUESTED if keyword.asks_confirmation else Act.GRANTED,
         Source.KEYWORD,
         disclosure=keyword.disclosure,
-        circumstances=circumstances(message, **keyword.evidence),
+        circumstances=circumstances(message, keyword),
         occurred_at=message.occurred_at,
         proven=True,
     )

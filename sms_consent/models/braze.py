@@ -32,8 +32,8 @@ class BrazeProfile(Outgoing):
 
     `accepted` holds attribute names and values as Braze takes them; `is_unknown` says that a call may have
     changed them without our knowing. `claims_phone` is a number that Braze may know without a name: its profile there
-    is to become this person's before anything else is told of them. A row without a person is one whose profile is to be merged into
-    `merge_into` (an external_id) or, if Braze never heard of it, forgotten.
+    is to become this person's before anything else is told of them. A row without a person is one whose profile
+    is to be merged into `merge_into` (an external_id) or, if Braze never heard of it, forgotten.
     """
 
     person = models.OneToOneField(

@@ -101,8 +101,8 @@ def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> None:
 def claim_identity(phone: str) -> None:
     """Have the nameless profile that a text made at Braze become the one who is known by the number here."""
     nameless = BrazeProfile.objects.filter(person__phone=phone, accepted_at__isnull=True)
-    first = nameless.order_by("pk").values_list("pk", flat=True).first()
-    BrazeProfile.objects.filter(pk=first).update(claims_phone=phone)
+    first = nameless.order_by("pk").values("pk")[:1]
+    BrazeProfile.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(claims_phone=phone)
 
 
 def merge_away(profile: BrazeProfile, into: str) -> None:

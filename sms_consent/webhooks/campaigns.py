@@ -6,7 +6,7 @@ from typing import Any
 
 from sms_consent import people
 from sms_consent.models import InboundMessage
-from sms_consent.reports import INBOUND_MESSAGE, Report
+from sms_consent.reports import Report
 from sms_consent.texts import BRAZE, Text
 
 STATES = ("subscribed", "unsubscribed")

@@ -94,7 +94,10 @@ def test_more_than_the_site_reads_at_once_is_too_much(settings: Any) -> None:
 # --- Twilio ------------------------------------------------------------------------------------------------
 
 
-def twilio_text(body: str, *, token: str = "twilio-token", number: str = "+12025550100", **more: str) -> Any:
+OURS = "twilio-token"
+
+
+def twilio_text(body: str, *, token: str = OURS, number: str = "+12025550100", **more: str) -> Any:
     fields = {"From": ALICES_PHONE, "To": number, "Body": body, "MessageSid": "SM1", "AccountSid": "AC1"} | more
     signed = twilio.signature(token, f"http://testserver{TWILIO}", {name: [value] for name, value in fields.items()})
     return Client().post(TWILIO, fields, headers={"X-Twilio-Signature": signed})
@@ -103,7 +106,7 @@ def twilio_text(body: str, *, token: str = "twilio-token", number: str = "+12025
 @pytest.fixture
 def our_number(settings: Any) -> None:
     """The brand owns its number, and we answer."""
-    settings.TWILIO_AUTH_TOKEN, settings.TEXT_REPLIES = "twilio-token", True
+    settings.TWILIO_AUTH_TOKEN, settings.TEXT_REPLIES = OURS, True
 
 
 # The example of Twilio's page on validating requests.
@@ -145,7 +148,7 @@ def test_where_twilio_has_answered_we_do_not() -> None:
 
 
 def test_where_somebody_else_answers_we_do_not(settings: Any) -> None:
-    settings.TWILIO_AUTH_TOKEN = "twilio-token"
+    settings.TWILIO_AUTH_TOKEN = OURS
     assert "<Message>" not in twilio_text("STOP").content.decode()
 
 

@@ -10,7 +10,7 @@ import pytest
 from sms_consent.models import InboundMessage, Program, Subscription
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit, acts, standing
+from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, acts, standing
 from tests.sms_consent.delivery.helpers import asks_first, bodies, seen
 from tests.sms_consent.webhooks.events import campaign, changed, email_changed, event, now, send, text
 
@@ -32,18 +32,15 @@ def alice(visit: Visit, deliver: Deliver) -> Any:
     return visitor
 
 
-STOP_AT = 2  # seconds from now
-
-
 def reports(words: str, status: str) -> list[Any]:
-    """One text in the three ways in which it is reported."""
-    at = now(-1)
+    """One text in all the ways in which it is reported."""
+    said, state = text(words, at=now(-1)), changed(status, "Inbound Message", at=now(-1))
     return [
-        lambda: send([it_text]),
-        lambda: send([it_state]),
+        lambda: send([said]),
+        lambda: send([state]),
         lambda: campaign("inbound", message=words),
         lambda: campaign(status.lower()),
-    ] if (it_text := text(words, at=at)) and (it_state := changed(status, "Inbound Message", at=at)) else []
+    ]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
@@ -159,7 +156,9 @@ def test_a_mark_as_spam_is_an_opt_out(alice: Any) -> None:
     assert standing(ALICE, "email") == "unsubscribed"
 
 
-@pytest.mark.parametrize(("code", "state"), [("21610", "unsubscribed"), ("40300", "unsubscribed"), ("30003", "subscribed")])
+@pytest.mark.parametrize(
+    ("code", "state"), [("21610", "unsubscribed"), ("40300", "unsubscribed"), ("30003", "subscribed")]
+)
 def test_a_block_at_the_provider_is_an_opt_out(code: str, state: str, alice: Any) -> None:
     """REV-12."""
     send([event("users.messages.sms.Rejection", now(2), to_phone_number=ALICES_PHONE, provider_error_code=code)])
@@ -203,10 +202,10 @@ def test_an_opt_in_that_braze_does_not_bear_out_counts_for_nothing(deliver: Deli
 
 
 def test_a_mere_state_by_a_campaign_proves_nothing(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
-    sandbox.world.send_text(BOB_PHONE := "+12025550102", "START", SMS)
-    campaign("subscribed", phone=BOB_PHONE)
+    sandbox.world.send_text(BOBS_PHONE, "START", SMS)
+    campaign("subscribed", phone=BOBS_PHONE)
     deliver()
-    assert (standing(BOB_PHONE, "sms"), outcomes()) == ("none", [Outcome.UNPROVEN])
+    assert (standing(BOBS_PHONE, "sms"), outcomes()) == ("none", [Outcome.UNPROVEN])
 
 
 def test_hints_wait_while_braze_is_down(deliver: Deliver, sandbox: Sandbox) -> None:
