@@ -176,8 +176,8 @@ if BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_SMS_SUBSCRIPTION_GROUP_ID == BRAZE_
     raise ImproperlyConfigured(
         "BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID are the same group."
     )
-BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN")
-TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN", development="sandbox-hook-token")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", development="sandbox-twilio-token")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 BRAZE_REQUESTS_IN_FLIGHT = 8
 BRAZE_TIMEOUT = 10.0  # seconds to wait for an answer
