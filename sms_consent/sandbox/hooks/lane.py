@@ -54,7 +54,9 @@ class Lane:
         """Queue something; the caller holds the lock."""
         if self._thread.ident is None:
             self._thread.start()
-        self._fresh.append((time.monotonic() + self._settings().delay, item))
+        hooks = self._settings()
+        delay = random.uniform(0, hooks.delay) if hooks.order == "random" else hooks.delay  # noqa: S311 -- no secret
+        self._fresh.append((time.monotonic() + delay, item))
         self._pulse.beat()
 
     def resume(self) -> None:
@@ -105,7 +107,7 @@ class Lane:
 
     def _pause(self) -> float | None:
         """Return the seconds until something is due; None if nothing will be until somebody turns something."""
-        dues = [parcel.due for parcel in self._parcels] + [due for due, _ in self._fresh][:1]
+        dues = [parcel.due for parcel in self._parcels] + [due for due, _ in self._fresh]
         return None if self._is_held or not dues else max(0.0, min(dues) - time.monotonic())
 
     def _pack(self) -> None:
@@ -113,9 +115,8 @@ class Lane:
         hooks, now = self._settings(), time.monotonic()
         if self._is_held:
             return
-        items = []
-        while self._fresh and self._fresh[0][0] <= now:
-            items.append(self._fresh.popleft()[1])
+        items = [item for due, item in self._fresh if due <= now]
+        self._fresh = deque((one for one in self._fresh if one[0] > now), maxlen=MAX_WAITING)
         if hooks.order == "reverse":
             items.reverse()
         elif hooks.order == "random":

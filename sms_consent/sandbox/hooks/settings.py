@@ -24,8 +24,8 @@ class Hooks:
     not to Braze; `advanced_opt_out` adds OptOutType and has Twilio answer such words by itself.
 
     The rest is for making trouble. `copies`: how often each request is sent. `order`: of what waits.
-    `delay`: seconds before something leaves. `hold`: nothing leaves. `backoff`: seconds before the
-    second attempt, doubled for each one after it.
+    `delay`: seconds before something leaves; in random order, up to so many. `hold`: nothing leaves.
+    `backoff`: seconds before the second attempt, doubled for each one after it.
     """
 
     url: str = ""
@@ -61,4 +61,5 @@ class Hooks:
         """Return them without the secrets."""
         hidden = ("token", "twilio_token")
         shown = {name: getattr(self, name) for name in self.__slots__ if name not in hidden}
-        return {**shown, "campaign_sources": sorted(self.campaign_sources)}
+        can_sign = bool(self.twilio_token)
+        return {**shown, "campaign_sources": sorted(self.campaign_sources), "can_sign": can_sign}
