@@ -22,7 +22,7 @@ Verdict = Literal[
 ]
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Parcel:
     """What goes into one request. `due` is a time of `time.monotonic`."""
 

@@ -83,6 +83,8 @@ class Lane:
                 if self._is_stopped:
                     return
                 verdict = self._courier.judge(parcel, response)
+                if verdict == "kept" and hooks is not self._settings():
+                    verdict = "again"  # what was refused has been changed meanwhile
                 self._settle(parcel, verdict)
                 self._log.end(hook, response, verdict, time.perf_counter() - started)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from sms_consent.sandbox.records import Json
 
 HookOrder = Literal["emitted", "reverse", "random"]
 ORDERS = get_args(HookOrder)
+_TOKEN = re.compile(r"[!-~]*")
 ALL_BUT_REST_API = frozenset(SOURCES) - {REST_API}
 
 
@@ -44,8 +46,11 @@ class Hooks:
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
+        url = urlsplit(self.url)
         if self.url:
-            require_loopback(urlsplit(self.url).hostname or "")
+            require_loopback(url.hostname or "")
+        if url.scheme not in ("", "http") or url.port == 0 or not _TOKEN.fullmatch(self.token):
+            raise ValueError("hooks go to an http address, with a token that fits into a header")
         unknown = frozenset(self.campaign_sources) - frozenset(SOURCES)
         if unknown or self.order not in ORDERS:
             raise ValueError(f"order must be one of {', '.join(ORDERS)}; sources are {', '.join(SOURCES)}")

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,18 +22,23 @@ TWILIO = "/hooks/twilio/sms/"
 
 @dataclass
 class Receiver:
-    """What arrived. `answers` are statuses for the next requests, or (status, content type, body); then 200."""
+    """What arrived.
+
+    `answers` are statuses for the next requests, or (status, content type, body); then it is 200. Each
+    takes `pause` seconds.
+    """
 
     url: str = ""
     token: str = "hook-token"
     answers: list[Any] = field(default_factory=list)
     arrived: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    pause: float = 0.0
     lock: Any = field(default_factory=threading.Lock)
 
     def forget(self) -> None:
         with self.lock:
-            self.answers, self.arrived, self.refused = [], [], []
+            self.answers, self.arrived, self.refused, self.pause = [], [], [], 0.0
 
     def bodies(self, path: str) -> list[Any]:
         with self.lock:
@@ -49,6 +55,7 @@ class Receiver:
         return [event for event in found if event["event_type"].endswith(kind)]
 
     def answer(self, path: str, headers: dict[str, str], body: Any) -> tuple[int, str, str]:
+        time.sleep(self.pause)
         with self.lock:
             is_ours = path == TWILIO or headers.get("Authorization") == f"Bearer {self.token}"
             if not is_ours:

@@ -70,6 +70,13 @@ def test_what_changes_nothing_is_not_told(braze, world):
     assert kinds(world) == ["StateChange"]
 
 
+def test_only_what_changed_is_told(braze, world, sms, email):
+    braze.track({"external_id": "a1", "phone": ANNA, "email": "a@example.com"})
+    braze.set_sms(phone=ANNA)
+    braze.set_email(email="a@example.com")
+    assert [one.properties["subscription_group_id"] for one in world.events] == [sms, email]
+
+
 def test_a_parked_state_is_told_when_somebody_gets_it(braze, world):
     braze.set_sms(phone=ANNA)
     assert world.events == []
