@@ -176,8 +176,8 @@ if BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_SMS_SUBSCRIPTION_GROUP_ID == BRAZE_
     raise ImproperlyConfigured(
         "BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID are the same group."
     )
-BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN")
-TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN", development="sandbox-hook-token")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", development="sandbox-twilio-token")
 # Who answers texts to a number of ours: the carrier, Braze or Twilio, or else we (REV-13). What a STOP ends: every
 # program of the brand, or those of the number that was texted (REV-8).
 TEXT_REPLIES = env.flag("TEXT_REPLIES", default=False)

@@ -2,8 +2,10 @@
 
 import { showPeople } from "./braze.js";
 import { showCalls } from "./calls.js";
+import { showDesk, startDesk } from "./desk.js";
 import { byId, post } from "./dom.js";
 import { showFaults, startFaults } from "./faults.js";
+import { showHooks, startHooks } from "./hooks.js";
 import { showMails, startMail } from "./mail.js";
 import { showTexts, startPhone } from "./phone.js";
 
@@ -16,7 +18,7 @@ function show(state) {
   showFaults(state);
   if (state.revision === revision && !state.full) return;
   revision = state.revision;
-  for (const part of [showPeople, showCalls, showTexts, showMails]) part(state);
+  for (const part of [showPeople, showDesk, showCalls, showHooks, showTexts, showMails]) part(state);
 }
 
 function tell(text, look) {
@@ -38,6 +40,8 @@ async function poll() {
 }
 
 startFaults();
+startDesk();
+startHooks();
 startPhone();
 startMail();
 byId("forget").addEventListener("click", () => post("reset"));
