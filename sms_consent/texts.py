@@ -25,6 +25,7 @@ from sms_consent.models import ConsentRecord, InboundMessage, Keyword, Program, 
 # Two reports of one text carry times that differ by what lies between their making; one without a time comes later.
 SAME_TEXT, ON_ITS_WAY = timedelta(seconds=5), timedelta(minutes=10)
 LONGEST_BODY = 5_000
+REQUEST_LIFE = timedelta(days=30)  # as long as Braze waits for an answer (DOI-4)
 BRAZE = "braze"
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
 
@@ -36,6 +37,7 @@ class Text:
     `phone` is the handset, `number` (E.164 or short code, empty if not told) what it was texted to, `group_id` the
     Braze subscription group of that number where it is told instead. `at` is the provider's time; None where it has
     none. `is_first_hand`: this report says for itself what was texted and when, so an opt-in in it can be acted on.
+    `is_asked`: the provider did not take an opt-in word of its own as one, so it asks the handset to confirm.
     """
 
     provider: str
@@ -46,6 +48,7 @@ class Text:
     group_id: str = ""
     at: datetime | None = None
     is_first_hand: bool = True
+    is_asked: bool = False
 
 
 @transaction.atomic
@@ -155,7 +158,8 @@ def _act(
     elif meaning is keywords.Meaning.CONFIRM:
         _confirm(message, waiting)
     elif meaning is keywords.Meaning.OPT_IN:
-        _opt_in(message, _keyword(text, programs, match.word))
+        is_asked = text.is_asked and match.word in keywords.OPT_IN
+        _opt_in(message, _keyword(text, programs, match.word), is_asked=is_asked)
 
 
 def _keyword(text: Text, programs: Collection[Program], word: str) -> Keyword:
@@ -226,7 +230,7 @@ def _confirm(message: InboundMessage, waiting: list[Subscription]) -> None:
         people.prove_phone(ledger.who(request), message.address)
 
 
-def _opt_in(message: InboundMessage, keyword: Keyword) -> None:
+def _opt_in(message: InboundMessage, keyword: Keyword, *, is_asked: bool = False) -> None:
     """Opt in by the keyword's own program and disclosure (US-6); what was heard out of turn after it still holds."""
     program = keyword.program
     assert program is not None  # noqa: S101 - the database keeps opt-in words with a program
@@ -237,7 +241,7 @@ def _opt_in(message: InboundMessage, keyword: Keyword) -> None:
     opt_in = Entry(
         program,
         message.address,
-        Act.REQUESTED if keyword.asks_confirmation else Act.GRANTED,
+        Act.REQUESTED if keyword.asks_confirmation or is_asked else Act.GRANTED,
         Source.KEYWORD,
         disclosure=keyword.disclosure,
         circumstances=circumstances(message, keyword),
@@ -289,14 +293,27 @@ def follow(hint: InboundMessage, *, subscribed_to: Collection[str]) -> None:
     if hint.outcome != Outcome.WAITING:
         return
     programs = [it for it in Program.objects.filter(channel=Channel.SMS) if it.subscription_group_id in subscribed_to]
-    hint.outcome = Outcome.UNPROVEN if hint.kind == Kind.GROUP_STATE and programs else Outcome.UNKNOWN
-    if hint.kind == Kind.TEXT and programs:
-        text = Text(hint.provider, hint.address, hint.body, hint.provider_id, hint.number, at=hint.occurred_at)
+    said = hint if hint.kind == Kind.TEXT else _unheeded(hint)
+    hint.outcome = Outcome.UNPROVEN if programs and said is None else Outcome.UNKNOWN
+    if programs and said is not None:
+        text = Text(said.provider, said.address, said.body, number=said.number, at=hint.occurred_at)
         waiting = _waiting(text, programs)
         match = keywords.match(text.body, _words(text, programs), is_pending=bool(waiting))
-        _act(hint, match, programs, waiting, text)
+        _act(said, match, programs, waiting, text)
+        hint.outcome = said.outcome
+        said.save()
     hint.save()
     outbox.wake()
+
+
+def _unheeded(hint: InboundMessage) -> InboundMessage | None:
+    """Return the opt-in text that a change of state bears out: Braze subscribes some only after they have said Y."""
+    since = hint.occurred_at - REQUEST_LIFE
+    said = InboundMessage.objects.filter(subject=hint.subject, kind=Kind.TEXT, rule="opt-in", record=None)
+    untimed = said.filter(provider_id=None, occurred_at__range=(since, hint.occurred_at))
+    newest = untimed.order_by("-occurred_at").first()
+    left = Subscription.objects.filter(subject=hint.subject, left_at__gte=newest.occurred_at) if newest else None
+    return None if left is None or left.exists() else newest
 
 
 @transaction.atomic

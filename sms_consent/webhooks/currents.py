@@ -65,6 +65,7 @@ def _text(fields: Mapping[str, str]) -> Text | None:
         group_id=fields.get("subscription_group_id", ""),
         body=fields.get("message_body", ""),
         at=_time(fields.get("time", "")),
+        is_asked=fields.get("action", "").lower() == "none",
     )
 
 

@@ -35,7 +35,6 @@ def text(body: str, phone: str = ALICES_PHONE, at: float | None = None, **more: 
         "user_phone_number": phone,
         "inbound_phone_number": settings.SMS_NUMBER,
         "subscription_group_id": SMS,
-        "action": "None",
         "message_body": body,
     }
     return event("users.messages.sms.InboundReceive", at, **(properties | more))

@@ -181,17 +181,35 @@ def test_a_group_that_is_not_ours_is_nothing_to_us(alice: Any, programs: dict[st
 # --- Without Currents -----------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def at_once(sandbox: Sandbox) -> None:
+    """Have Braze take START at its word."""
+    sandbox.world.set_group(SMS, "sms", double_opt_in=False)
+
+
 def test_an_opt_out_of_a_campaign_acts_at_once(alice: Any) -> None:
     campaign("unsubscribed")
     assert standing(ALICES_PHONE, "sms") == "unsubscribed"
 
 
+@pytest.mark.usefixtures("at_once")
 def test_an_opt_in_by_a_campaign_is_looked_up_at_braze(deliver: Deliver, sandbox: Sandbox) -> None:
     sandbox.world.send_text(ALICES_PHONE, "START", SMS)
     campaign("inbound", message="START")
     assert standing(ALICES_PHONE, "sms") == "none"
     deliver()
     assert (acts(ALICES_PHONE, "sms"), outcomes()) == (["granted"], [Outcome.ACTED])
+
+
+def test_an_opt_in_that_braze_has_confirmed_first_counts_once_it_has(deliver: Deliver, sandbox: Sandbox) -> None:
+    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
+    campaign("inbound", message="START")
+    deliver()
+    sandbox.world.send_text(ALICES_PHONE, "Y", SMS)
+    campaign("inbound", message="Y")
+    campaign("subscribed")
+    deliver()
+    assert acts(ALICES_PHONE, "sms") == ["granted"]
 
 
 def test_an_opt_in_that_braze_does_not_bear_out_counts_for_nothing(deliver: Deliver, sandbox: Sandbox) -> None:
@@ -201,6 +219,7 @@ def test_an_opt_in_that_braze_does_not_bear_out_counts_for_nothing(deliver: Deli
     assert (acts(ALICES_PHONE, "sms"), outcomes()) == ([], [Outcome.UNKNOWN])
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_mere_state_by_a_campaign_proves_nothing(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     sandbox.world.send_text(BOBS_PHONE, "START", SMS)
     campaign("subscribed", phone=BOBS_PHONE)
@@ -208,6 +227,7 @@ def test_a_mere_state_by_a_campaign_proves_nothing(visit: Visit, deliver: Delive
     assert (standing(BOBS_PHONE, "sms"), outcomes()) == ("none", [Outcome.UNPROVEN])
 
 
+@pytest.mark.usefixtures("at_once")
 def test_hints_wait_while_braze_is_down(deliver: Deliver, sandbox: Sandbox) -> None:
     sandbox.world.send_text(ALICES_PHONE, "START", SMS)
     campaign("inbound", message="START")
@@ -221,6 +241,7 @@ def test_hints_wait_while_braze_is_down(deliver: Deliver, sandbox: Sandbox) -> N
 # --- Who is first seen through Braze ---------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_number_first_seen_through_braze_gets_the_profile_that_it_has_there(
     deliver: Deliver, sandbox: Sandbox
 ) -> None:

@@ -149,6 +149,13 @@ def test_a_word_that_asks_for_confirmation_waits_for_the_y() -> None:
     assert standing(ALICES_PHONE, "sms") == "subscribed"
 
 
+def test_where_braze_asks_first_start_waits_for_the_y_too() -> None:
+    send([text("START", at=now(-9), action="None")])
+    assert standing(ALICES_PHONE, "sms") == "pending"
+    send([text("Y", at=now(-5), action="Subscribed")])
+    assert standing(ALICES_PHONE, "sms") == "subscribed"
+
+
 def test_a_stop_ends_every_program_of_texts_and_start_lifts_its_own(programs: dict[str, Program]) -> None:
     other = Program.objects.get(slug="sms")
     other.pk, other.slug, other.subscription_group_id = None, "news", "5a4d0000-0000-4000-8000-000000000009"
