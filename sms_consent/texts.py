@@ -187,9 +187,10 @@ def scope(programs: list[Program]) -> list[Program]:
 def _opt_out(message: InboundMessage, programs: list[Program]) -> None:
     """Withdraw, from all that another report of this very text has not withdrawn yet."""
     message.status = State.UNSUBSCRIBED
+    said = _said_already(message)
     records = services.withdraw(
         message.address,
-        programs=[program for program in programs if program.pk not in _said_already(message)],
+        programs=[program for program in programs if program.pk not in said],
         source=Source.KEYWORD,
         circumstances=circumstances(message),
         stops=True,
