@@ -191,7 +191,7 @@ def _withdraw(message: InboundMessage, programs: list[Program], *, stops: bool) 
     records = services.withdraw(
         message.address,
         programs=programs,
-        source=Source.BRAZE,
+        source=Source.KEYWORD if message.cause == INBOUND_MESSAGE else Source.BRAZE,
         circumstances=_circumstances(message),
         stops=stops,
         occurred_at=message.occurred_at,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -17,6 +17,8 @@ from sms_consent import ledger, outbox, people
 from sms_consent.choices import Act, Channel, Source, State
 from sms_consent.ledger import Circumstances, Entry
 from sms_consent.models import ConsentRecord, Disclosure, Program, Subscription
+
+CLOCKS_APART = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _answer(
             source,
             disclosure=record.disclosure,
             circumstances=circumstances,
-            occurred_at=occurred_at,
+            occurred_at=_after(record, occurred_at),
             proven=True,
             request=record.pk,
             requested_at=record.occurred_at,
@@ -128,6 +130,13 @@ def _answer(
         mark([address])
         outbox.wake()
     return records
+
+
+def _after(request: ConsentRecord, answered_at: datetime | None) -> datetime | None:
+    """Return when a request was answered: not before it was made, where only the clocks of two providers differ."""
+    if answered_at and request.occurred_at - CLOCKS_APART < answered_at < request.occurred_at:
+        return request.occurred_at
+    return answered_at
 
 
 def _would_change(subscription: Subscription, entry: Entry) -> bool:

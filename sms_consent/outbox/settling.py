@@ -112,17 +112,16 @@ def settle_profiles(outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mappin
 
 
 def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
-    """Write down what came of giving people the profiles that texts made. Who has theirs is told of after a while.
+    """Write down what came of giving people the profiles that texts made. Who has theirs is told of next.
 
-    Braze advises so long between calls that depend on each other (P-limits).
+    Braze merges a nameless profile into a person's whichever of the two calls it applies first (P-identify).
     """
     with transaction.atomic():
         for outcome, claims in _group(_sort(BrazeProfile, outcomes)[0]).items():
             if not outcome.accepted:
                 _rows(BrazeProfile, claims).update(**_failure(outcome))
                 continue
-            later = timezone.now() + settings.BRAZE_RECHECK_AFTER
-            _rows(BrazeProfile, claims).update(claims_phone="", due_at=later, **_FREE)
+            _rows(BrazeProfile, claims).update(claims_phone="", due_at=timezone.now(), **_FREE)
 
 
 def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]]) -> None:

@@ -108,6 +108,16 @@ def test_y_confirms_the_request_and_proves_the_number(visit: Visit) -> None:
     assert User.objects.get().phone_proven_at is not None
 
 
+@pytest.mark.parametrize(("seconds", "state"), [(-5, "subscribed"), (-120, "pending")])
+def test_y_may_be_told_by_a_clock_that_is_slow_but_not_from_before_the_request(
+    seconds: int, state: str, visit: Visit
+) -> None:
+    asks_first()
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    send([text("Y", at=now(seconds))])
+    assert standing(ALICES_PHONE, "sms") == state
+
+
 def test_y_from_another_handset_confirms_nothing(visit: Visit) -> None:
     asks_first()
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
