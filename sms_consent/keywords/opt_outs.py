@@ -93,7 +93,7 @@ def _longest_known(tokens: list[str], own: Collection[str], others: Collection[s
 
 
 def _kind(piece: str, own: Collection[str], others: Collection[str]) -> str:
-    tables = (("S", STOP), ("A", STOP_ALONE), ("K", others), ("O", ABOUT), ("C", COURTESIES))
+    tables = (("S", STOP), ("S", own), ("A", STOP_ALONE), ("K", others), ("O", ABOUT), ("C", COURTESIES))
     known = next((kind for kind, table in tables if piece in table), "")
     return known or ("T" if _typo(piece) else "")
 
