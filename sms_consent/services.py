@@ -52,7 +52,7 @@ def record_choices(
     ]
     records = ledger.append(entries, subscriptions)
     if proven:
-        outbox.mark_holders(choice.address for choice in choices if not choice.program.is_sms)
+        outbox.mark_joined(choice.address for choice in choices if not choice.program.is_sms)
     return _requests(subscriptions.values(), records)
 
 
@@ -109,16 +109,23 @@ def _answer(
     useful = [entry for entry in entries if _would_change(subscriptions[entry.key], entry)]
     ledger.append(useful, subscriptions)
     if useful:
-        mark = outbox.mark_left if act == Act.INVALIDATED else outbox.mark_holders
-        mark([address])
+        _mark_email(address, has_left=act == Act.INVALIDATED)
         outbox.wake()
     return [entry.key for entry in useful]
+
+
+def _mark_email(address: str, *, has_left: bool) -> None:
+    """Have Braze told of an email address's global state; a number has none."""
+    if "@" in address and has_left:
+        outbox.mark_left(address)
+    elif "@" in address:
+        outbox.mark_joined([address])
 
 
 def _would_change(subscription: Subscription, entry: Entry) -> bool:
     """Whether the answer still answers something: a link pressed twice, or too late, leaves no record (EM-4)."""
     if entry.act == Act.INVALIDATED:
-        return subscription.request_id == entry.request
+        return ledger.voids(subscription, entry)
     left_since = subscription.left_at and entry.requested_at and subscription.left_at >= entry.requested_at
     return subscription.state == State.PENDING and not left_since
 
@@ -180,7 +187,6 @@ def withdraw(
         for program in chosen
     ]
     records = ledger.append(entries, subscriptions)
-    if channel == Channel.EMAIL:
-        outbox.mark_left([address])
+    _mark_email(address, has_left=True)
     outbox.wake()
     return records
