@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from optin_site import campaigns
+from sms_consent import people
 from sms_consent.models import Disclosure
 from sms_consent.selectors import Offer
 from sms_consent.services import Choice
@@ -98,13 +99,10 @@ def one_spelling(email: str) -> str:
     Raises ValidationError where no domain has that spelling. Case is folded the same way by every database only
     for ASCII, and two Unicode spellings of one domain would be two people.
     """
-    name, _at, domain = email.rpartition("@")
+    name = email.rpartition("@")[0]
     is_plain = name.isprintable() and not NOT_IN_A_NAME & set(name)
-    try:
-        spelled = f"{name}@{domain.encode('idna').decode()}".lower()
-    except UnicodeError:
-        spelled = ""
-    if not is_plain or not spelled.isascii() or not spelled or len(spelled) > LONGEST_EMAIL:
+    spelled = people.normalise(email)
+    if not is_plain or not spelled.isascii() or len(spelled) > LONGEST_EMAIL:
         raise ValidationError(_("Enter a valid email address."), code="invalid")
     return spelled
 

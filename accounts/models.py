@@ -28,7 +28,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     The address says nothing about consent, which belongs to the address itself. `phone` is not unique:
     families share one; among people without an email address it is. Whether the mailbox is proven is
     allauth's EmailAddress; whether the number is, `phone_proven_at`. `phone_chosen_at` is when they last settled on
-    a number, or on none, after the sign-up itself: no older link changes it any more.
+    a number, or on none, after the sign-up itself: no older link changes it any more. `former_phones` (E.164) are the
+    numbers that were theirs here: what they agreed to on one of them they can still leave.
     """
 
     external_id = models.CharField("id in Braze", max_length=255, unique=True, default=new_external_id)
@@ -36,6 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = PhoneNumberField(null=True, blank=True, db_index=True)
     phone_proven_at = models.DateTimeField(null=True, blank=True)
     phone_chosen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    former_phones = models.JSONField(default=list, blank=True, editable=False)
     language = models.CharField(max_length=12, default="en")
     time_zone = models.CharField(max_length=64, blank=True)
     is_staff = models.BooleanField("staff", default=False)

@@ -32,6 +32,8 @@ def give(
         _take_over(person, phone)
         return
     person.phone, person.phone_proven_at = to_python(phone or None), None
+    if old and old not in person.former_phones:
+        person.former_phones = [*person.former_phones, old]
     if phone or not keep_old:
         person.phone_chosen_at = timezone.now()
     _take_over(person, phone)
@@ -54,9 +56,9 @@ def may_leave(person: User, phone: str, *, proven: bool) -> list[Program]:
 
 
 def typed_for(person: User) -> set[str]:
-    """Return the numbers of a person's sign-ups, E.164, whoever has them now."""
+    """Return the numbers that were ever typed for a person, E.164, whoever has them now."""
     typed = Confirmation.objects.filter(person=person, phone__isnull=False).values_list("phone", flat=True)
-    return {phone.as_e164 for phone in typed}
+    return {phone.as_e164 for phone in typed} | set(person.former_phones)
 
 
 def _take_over(person: User, phone: str) -> None:

@@ -235,7 +235,12 @@ LOGGING = {
     "formatters": {
         "line": {"()": "optin_site.logs.Scrubbed", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Django's own two handlers are replaced: they would write the tokens of links while DEBUG is on.
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.NullHandler"},
+        "django.server": {"class": "logging.StreamHandler", "formatter": "line"},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # urllib3 writes whole URLs, query strings with phone numbers included, at DEBUG.
     "loggers": {

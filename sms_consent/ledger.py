@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection
 from django.utils import timezone
 
-from sms_consent import outbox
+from sms_consent import outbox, states
 from sms_consent.choices import Act, Channel, Source, State
 from sms_consent.models import ConsentRecord, Disclosure, Evidence, Program, Subscription
 from sms_consent.people import subject
@@ -118,12 +118,15 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
 
 
 def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscription], now: datetime) -> None:
-    """Do the work of writing and take it back: an answer must not come sooner for being a repeat (rule 10)."""
-    if repeats:
-        with transaction.atomic():
-            _write([replace(entry, occurred_at=now) for entry in repeats], now)
-            _save([copy(row) for row in {entry.key: subscriptions[entry.key] for entry in repeats}.values()])
-            transaction.set_rollback(True)
+    """Do the work of writing down, statement for statement: a repeat must not be answered sooner (rule 10)."""
+    if not repeats:
+        return
+    for entry in repeats:
+        _record(replace(entry, occurred_at=now), _evidence(entry), now)
+    with connection.cursor() as cursor:
+        for table in (ConsentRecord._meta.db_table, Evidence._meta.db_table):
+            cursor.execute(f'INSERT INTO "{table}" SELECT * FROM "{table}" WHERE 1 = 0')  # noqa: S608 - our own names
+    _save([copy(row) for row in {entry.key: subscriptions[entry.key] for entry in repeats}.values()])
 
 
 def _when(entry: Entry, subscription: Subscription, now: datetime) -> datetime:
@@ -228,7 +231,7 @@ def _advance(subscription: Subscription, entry: Entry, record: ConsentRecord, no
         subscription.last_said = _said(entry, entry.act)
         if entry.source == Source.KEYWORD and entry.act in OPT_INS:
             subscription.looked_at = now  # the handset itself has just said so: no stop from before counts any more
-    if _differs(before, after):
+    if _differs(before, after) or (is_newest and entry.act == Act.WITHDRAWN):
         outbox.touch(subscription, is_sms=entry.program.channel == Channel.SMS, now=now)
 
 
@@ -250,6 +253,11 @@ def _happening(entry: Entry, record_id: int) -> Happening:
         request=entry.request,
         requested_at=entry.requested_at,
     )
+
+
+def voids(subscription: Subscription, entry: Entry) -> bool:
+    """Whether "this wasn't me" about a request would take anything back."""
+    return states.voids(subscription.standing, _happening(replace(entry, occurred_at=timezone.now()), 0))
 
 
 def _history(subscription: Subscription) -> list[Happening]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+import idna
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -31,8 +32,16 @@ def subject(address: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Return an address as it is stored: E.164 as it is, anything else in lower case without blanks around it."""
-    return text.strip().lower()
+    """Return an address as it is stored: E.164 as it is, an email address in lower case, its domain in ASCII.
+
+    Wherever an address comes from: two spellings of one domain would be two mailboxes, and an opt-out of one would
+    miss the other. Domains by UTS #46, so that "straße" stays what it is and is not somebody else's "strasse".
+    """
+    name, at, domain = text.strip().rpartition("@")
+    try:
+        return f"{name}{at}{idna.encode(domain, uts46=True).decode() if at else domain}".lower()
+    except idna.IDNAError:
+        return text.strip().lower()
 
 
 def mask(address: str) -> str:

@@ -54,7 +54,7 @@ def record_choices(
     ]
     records = ledger.append(entries, subscriptions)
     if proven:
-        outbox.mark_holders(choice.address for choice in choices if not choice.program.is_sms)
+        outbox.mark_joined(choice.address for choice in choices if not choice.program.is_sms)
     return _requests(subscriptions.values(), records)
 
 
@@ -126,8 +126,7 @@ def _answer(
     useful = [entry for entry in entries if _would_change(subscriptions[entry.key], entry)]
     records = ledger.append(useful, subscriptions)
     if useful:
-        mark = outbox.mark_left if act == Act.INVALIDATED else outbox.mark_holders
-        mark([address])
+        _mark_email(address, has_left=act == Act.INVALIDATED)
         outbox.wake()
     return records
 
@@ -139,10 +138,18 @@ def _after(request: ConsentRecord, answered_at: datetime | None) -> datetime | N
     return answered_at
 
 
+def _mark_email(address: str, *, has_left: bool) -> None:
+    """Have Braze told of an email address's global state; a number has none."""
+    if "@" in address and has_left:
+        outbox.mark_left(address)
+    elif "@" in address:
+        outbox.mark_joined([address])
+
+
 def _would_change(subscription: Subscription, entry: Entry) -> bool:
     """Whether the answer still answers something: a link pressed twice, or too late, leaves no record (EM-4)."""
     if entry.act == Act.INVALIDATED:
-        return subscription.request_id == entry.request
+        return ledger.voids(subscription, entry)
     left_since = subscription.left_at and entry.requested_at and subscription.left_at >= entry.requested_at
     return subscription.state == State.PENDING and not left_since
 
@@ -204,7 +211,6 @@ def withdraw(
         for program in chosen
     ]
     records = ledger.append(entries, subscriptions)
-    if channel == Channel.EMAIL:
-        outbox.mark_left([address])
+    _mark_email(address, has_left=True)
     outbox.wake()
     return records

@@ -93,15 +93,26 @@ def _left(before: Standing, at: datetime, *, stops: bool) -> Standing:
 
 
 def _voided(before: Standing, it: Happening) -> Standing:
-    if before.request is None or before.request != it.request:
+    if it.act == Act.EXPIRED:
+        has_lapsed = before.state == State.PENDING and before.request == it.request
+        return replace(before, state=State.NONE, request=None) if has_lapsed else before
+    if not voids(before, it):
         return before
     if before.state == State.PENDING:
-        # "This wasn't me" takes back whatever was asked before it; a lapse only the request that lapsed.
-        left_at = it.occurred_at if it.act == Act.INVALIDATED else before.left_at
-        return replace(before, state=State.NONE, request=None, left_at=left_at)
-    if before.state == State.SUBSCRIBED and it.act == Act.INVALIDATED:
-        return _left(before, it.occurred_at, stops=False)
-    return before
+        return replace(before, state=State.NONE, request=None, left_at=it.occurred_at)
+    return _left(before, it.occurred_at, stops=False)
+
+
+def voids(before: Standing, it: Happening) -> bool:
+    """Whether "this wasn't me" about a request takes anything back.
+
+    While the address waits, it is about whatever was asked since the last opt-out: the mails of two sign-ups look
+    the same, and who says it of one must not be signed up by the other. After that it is about what the consent
+    rests on.
+    """
+    if before.state == State.PENDING:
+        return it.requested_at is not None and (before.left_at is None or it.requested_at > before.left_at)
+    return before.state == State.SUBSCRIBED and before.request is not None and before.request == it.request
 
 
 def _confirmed(before: Standing, it: Happening) -> Standing:

@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from sms_consent import outbox
+from sms_consent import outbox, people
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment, outbox_state
 from sms_consent.admin.searching import AddressSearch
 from sms_consent.admin.subscriptions import OutboxFilter, SendsAgain
-from sms_consent.models import BrazeLine, BrazeProfile
+from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail
 
 
 @admin.register(BrazeProfile)
@@ -92,6 +92,37 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
             return "Nothing yet"
         pretty = json.dumps(row.accepted, indent=2, sort_keys=True, ensure_ascii=False)
         return format_html('<pre class="as-sent">{}</pre>', pretty)
+
+
+@admin.register(GlobalEmail)
+class GlobalEmailAdmin(AddressSearch, SendsAgain):
+    """Addresses that have opted out: whether Braze's global state of them has followed."""
+
+    empty_note = "No email address has opted out yet."
+    list_display = ("masked", "told_when", "outbox_says")
+    list_filter = (OutboxFilter,)
+    ordering = ("-pk",)
+    sortable_by = ()
+    fields = ("address", "told_when", "outbox_says", "attempts")
+
+    def find(self, rows: QuerySet[Any], address: str, text: str) -> QuerySet[Any]:
+        """Find by the address."""
+        return rows.filter(address=address)
+
+    @admin.display(description="Address")
+    def masked(self, row: GlobalEmail) -> str:
+        """Enough to recognise an address one already knows (SEC-11)."""
+        return people.mask(row.address)
+
+    @admin.display(description="Told (UTC)")
+    def told_when(self, row: GlobalEmail) -> str:
+        """When Braze last took it."""
+        return minute(row.told_at)
+
+    @admin.display(description="Left to tell Braze")
+    def outbox_says(self, row: GlobalEmail) -> str:
+        """Whether Braze has still to be told, or why not."""
+        return outbox_state(row)
 
 
 @admin.action(description="Try now", permissions=["try_now"])

@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from sms_consent import lines, outbox, people, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
-from sms_consent.braze.client import BATCH, EMAIL_STATUS, SET_STATUS, USER_STATUS
-from sms_consent.choices import Channel, Source, State, Told
+from sms_consent.braze.client import BATCH, SET_STATUS, USER_STATUS
+from sms_consent.choices import Source, State, Told
+from sms_consent.delivery.emails import global_email_jobs
 from sms_consent.delivery.jobs import ACCEPTED, CallJob, put_back
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.ledger import Circumstances
@@ -91,19 +91,8 @@ class StatusJob(CallJob):
     def succeed(self, answer: Any) -> list[Job]:
         """Braze took it for all of them."""
         self.courier.went_well(SET_STATUS, self.program.slug)
-        rest = self._gone_for_good()
-        self.finish({claim: ACCEPTED for claim in self.claims if claim not in rest})
-        self.end_isolation()
-        return [GlobalEmailJob(courier=self.courier, claims=rest)] if rest else []
-
-    def _gone_for_good(self) -> list[Claim]:
-        """Return the opt-outs of email addresses that no email program is left to."""
-        if self.program.is_sms or self.told != Told.UNSUBSCRIBED:
-            return []
-        rows = load(self.claims)
-        others = Subscription.objects.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
-        still = set(others.filter(address__in=[row.address for row in rows.values()]).values_list("address", flat=True))
-        return [claim for claim, row in rows.items() if row.address not in still]
+        self.finish(dict.fromkeys(self.claims, ACCEPTED))
+        return []
 
     def refused(self, error: Refused) -> list[Job]:
         """Stop the line if it is the group that Braze does not take; else find out who it is."""
@@ -111,39 +100,6 @@ class StatusJob(CallJob):
             return super().refused(error)
         self.stop_line(str(error))
         self.give_back(self.claims)
-        return []
-
-
-@dataclass(kw_only=True)
-class GlobalEmailJob(CallJob):
-    """`/email/status`, right after the group's opt-out, for who has left every email program (design.md §4.2).
-
-    In the opt-outs' own lane and by address: it waits for nothing that holds up people (rule 4), and the repeat of
-    an opt-out repeats it too (rule 7).
-    """
-
-    endpoint = EMAIL_STATUS
-
-    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        """Write outcomes down."""
-        outbox.settle_subscriptions(Told.UNSUBSCRIBED, outcomes)
-
-    def give_back(self, claims: Iterable[Claim]) -> None:
-        """Wait a little: the group's opt-out, which is not held up, is sent again with it."""
-        again = timezone.now() + lines.FIRST_PROBE
-        self.finish(dict.fromkeys(claims, Outcome(retry_at=again, counts=False)))
-
-    def build(self) -> Callable[[], Any] | None:
-        """Load the addresses."""
-        rows = load(self.claims)
-        self.give_back(claim for claim in self.claims if claim not in rows)
-        emails = sorted({row.address for row in rows.values()})
-        return partial(self.courier.client.unsubscribe_emails, emails) if emails else None
-
-    def succeed(self, answer: Any) -> list[Job]:
-        """Braze took it for all of them."""
-        self.courier.went_well(EMAIL_STATUS)
-        self.finish(dict.fromkeys(self.claims, ACCEPTED))
         return []
 
 
@@ -189,7 +145,7 @@ class LookJob(CallJob):
     def fail(self, error: BrazeError) -> list[Job]:
         """Nothing was told, whatever became of the call."""
         if isinstance(error, TryLater):
-            error.is_known = True
+            error.is_known = error.is_answered = True
         return super().fail(error)
 
 
@@ -215,11 +171,12 @@ def _left_at_braze(claim: Claim, row: Subscription) -> bool:
 
 def deliver_opt_outs(courier: Courier, limit: int) -> int:
     """Send opt-outs that are due; return how many were claimed."""
-    if not courier.is_open(SET_STATUS):
-        return 0
-    claims = outbox.claim_opt_outs(limit, closed=courier.closed_programs())
-    run(status_jobs(courier, claims), courier)
-    return len(claims)
+    jobs, claimed = global_email_jobs(courier, limit)
+    if courier.is_open(SET_STATUS):
+        claims = outbox.claim_opt_outs(limit, closed=courier.closed_programs())
+        jobs, claimed = status_jobs(courier, claims) + jobs, claimed + len(claims)
+    run(jobs, courier)
+    return claimed
 
 
 def deliver_numbers(courier: Courier, limit: int) -> int:
@@ -229,7 +186,9 @@ def deliver_numbers(courier: Courier, limit: int) -> int:
     may_look = courier.is_open(USER_STATUS)
     claims = outbox.claim_numbers(limit, closed=courier.closed_programs(), may_look=may_look)
     rows = load(claims)
-    look = [claim for claim, row in rows.items() if row.looked_at is None or claim.asked > 0]
+    look = [
+        claim for claim, row in rows.items() if row.looked_at is None or (claim.asked and row.state == State.PENDING)
+    ]
     looked_for = set(look)
     tell = [claim for claim in claims if claim not in looked_for]
     looks: list[Job] = [LookJob(courier=courier, claims=look[i : i + BATCH]) for i in range(0, len(look), BATCH)]

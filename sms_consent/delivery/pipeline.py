@@ -65,7 +65,12 @@ class Courier:
         ready = self.pace.went_wrong(endpoint, error.retry_at)
         attempts = max((claim.attempts for claim in claims), default=0)
         at = ready if error.is_limit else max(ready, timezone.now().timestamp() + backoff(attempts))
-        return Outcome(retry_at=datetime.fromtimestamp(at, UTC), is_known=error.is_known, counts=not error.is_limit)
+        return Outcome(
+            retry_at=datetime.fromtimestamp(at, UTC),
+            is_known=error.is_known,
+            is_answered=error.is_answered,
+            counts=not error.is_limit,
+        )
 
     def close(self) -> None:
         """Let go of threads and connections."""

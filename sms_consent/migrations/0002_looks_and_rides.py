@@ -8,6 +8,10 @@ def whoever_was_told_was_looked_at(apps, schema_editor):
     told.update(looked_at=models.F('told_at'))
 
 
+def who_was_asked_twice_is_not_asked_again(apps, schema_editor):
+    apps.get_model('sms_consent', 'Subscription').objects.filter(asked__gte=2).update(rides=2)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -39,4 +43,5 @@ class Migration(migrations.Migration):
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.RunPython(whoever_was_told_was_looked_at, migrations.RunPython.noop),
+        migrations.RunPython(who_was_asked_twice_is_not_asked_again, migrations.RunPython.noop),
     ]

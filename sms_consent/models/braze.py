@@ -54,6 +54,25 @@ class BrazeProfile(Outgoing):
         return self.external_id
 
 
+class GlobalEmail(Outgoing):
+    """An email address that has opted out of something: Braze's global state of it follows the last program left.
+
+    A row of its own, so that neither a group's line nor a person's call holds it up (rule 4). Whether any program
+    is left is looked up when it is sent. `is_recheck` says that `due_at` is only the repeat of an opt-out (rule 7).
+    """
+
+    address = models.EmailField(unique=True)
+    told_at = models.DateTimeField(null=True)
+    is_recheck = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "global email opt-out"
+        indexes = (models.Index(fields=["due_at"], name="global_email_due", condition=models.Q(due_at__isnull=False)),)
+
+    def __str__(self) -> str:
+        return f"Global email opt-out {self.pk}"
+
+
 class BrazeLine(models.Model):
     """A stretch of delivery that Braze refuses as a whole: a wrong key, host, permission or group id.
 

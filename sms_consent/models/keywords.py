@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from urllib.parse import quote
 
 import phonenumbers
@@ -13,38 +12,13 @@ from django.db import models
 from django.db.models import Q
 
 from optin_site import campaigns
+from sms_consent import keywords
 from sms_consent.choices import Door, Meaning
+from sms_consent.keywords import Words
 from sms_consent.models.programs import Disclosure, Program
 
 LONGEST_WORD = 34
 SHORT_CODE = re.compile(r"[0-9]{5,6}")
-_INSIDE = frozenset("-_.'&+")
-
-# Vendors' defaults: what these words mean is not ours to choose (KW-12).
-CONFIRMS = "confirm"
-_VENDORS = {
-    Meaning.OPT_OUT: "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret alto parar",
-    Meaning.HELP: "help info ayuda aide",
-    Meaning.OPT_IN: "start unstop yes",
-    CONFIRMS: "y",
-}
-_DOES = {
-    Meaning.OPT_OUT: "opts people out",
-    Meaning.HELP: "asks for help",
-    Meaning.OPT_IN: "opts people in",
-    CONFIRMS: "confirms a request",
-}
-
-
-def reserved_meaning(word: str) -> str:
-    """Return what a normalised word means on every number whoever owns it, or an empty string."""
-    return next((str(meaning) for meaning, words in _VENDORS.items() if word in words.split()), "")
-
-
-def normalise(word: str) -> str:
-    """Return a word as texts are compared: NFKC, lower case, Latin letters without accents (KW-1, KW-2)."""
-    apart = unicodedata.normalize("NFKD", word.strip().casefold())
-    return unicodedata.normalize("NFKC", re.sub("(?<=[a-z])[\u0300-\u036f]+", "", apart))
 
 
 class Keyword(models.Model):
@@ -148,7 +122,7 @@ class Keyword(models.Model):
 
         Raises ValidationError with an error beside each field it is about.
         """
-        self.word, self.number = normalise(self.word), kept_number(self.number)
+        self.word, self.number = keywords.normalise(self.word), kept_number(self.number)
         problems = {
             "word": self._word_problem(),
             "number": "" if self.number else "Enter a number that can be texted, or a short code of 5 or 6 digits.",
@@ -165,14 +139,11 @@ class Keyword(models.Model):
         return self.meaning == Meaning.OPT_IN and self.is_active
 
     def _word_problem(self) -> str:
-        if not _is_one_word(self.word):
-            return "Enter one word of 1 to 34 letters and digits, without a space (CTA-22)."
-        taken = reserved_meaning(self.word)
-        if taken and taken != self.meaning:
-            return f"{self.shown_word} {_DOES[taken]} on every number and can mean nothing else (KW-12)."
-        twins = Keyword.objects.filter(number=self.number, word=self.word).exclude(pk=self.pk)
-        twin = twins.first()
-        return f"{twin} is there already: {twin.get_meaning_display().lower()} (KW-12)." if twin else ""
+        beside = Keyword.objects.filter(number=self.number).exclude(pk=self.pk)
+        if twin := beside.filter(word=self.word).first():
+            return f"{twin} is there already: {twin.get_meaning_display().lower()} (KW-12)."
+        words = {meaning: [it.word for it in beside if it.meaning == meaning] for meaning in Meaning.values}
+        return " ".join(keywords.problems(self.word, keywords.Meaning(self.meaning), Words(**words)))
 
     def _program_problem(self) -> str:
         if self.program is None:
@@ -190,13 +161,6 @@ class Keyword(models.Model):
             return "These words are for a box on a form. A keyword needs words of its own."
         fits = self.program_id in (None, words.program_id) and self.language == words.language
         return "" if fits else "These words are for another program or another language."
-
-
-def _is_one_word(word: str) -> bool:
-    """Whether texts can be compared with it, whatever alphabet it is in, and its page can have an address."""
-    kinds = [unicodedata.category(letter)[0] in "LMN" for letter in word]
-    inside = all(kind or letter in _INSIDE for kind, letter in zip(kinds, word, strict=True))
-    return 1 <= len(word) <= LONGEST_WORD and kinds[0] and kinds[-1] and inside
 
 
 def kept_number(number: str) -> str:

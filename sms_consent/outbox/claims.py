@@ -10,10 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
-from sms_consent.models import BrazeProfile, Program, Subscription
+from sms_consent.models import BrazeProfile, GlobalEmail, Program, Subscription
 from sms_consent.outbox.marking import MAX_ASKS, new_version
 
 SUBSCRIPTION_FIELDS = ("told", "asked", "is_recheck", "attempts")
@@ -45,8 +46,15 @@ class Claim:
 
 def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
     """Take opt-outs, oldest first, by address: whoever holds it, and whether or not anyone does."""
-    rows = Subscription.objects.filter(state=State.UNSUBSCRIBED).exclude(address="")
-    return _claim(rows.exclude(program__in=closed), limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN)
+    rows = Subscription.objects.filter(state=State.UNSUBSCRIBED).exclude(address="").exclude(program__in=closed)
+    # From here on an "unsubscribed" at Braze may be our own doing: a later look learns nothing from it.
+    looked_at = Coalesce(F("looked_at"), Now())
+    return _claim(rows, limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN, looked_at=looked_at)
+
+
+def claim_global_emails(limit: int) -> list[Claim]:
+    """Take email addresses whose global state is to follow an opt-out."""
+    return _claim(GlobalEmail.objects.all(), limit, ("is_recheck", "attempts"))
 
 
 def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = True) -> list[Claim]:

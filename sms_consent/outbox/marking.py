@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
-from sms_consent.models import BrazeProfile, Outgoing, Subscription
+from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
 
 NOTIFY_CHANNEL = "optin_outbox"
 MAX_ASKS = 2  # one prompt, and one more after a second look
@@ -41,6 +41,9 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
         subscription.due_at = None  # a lapse, and an email that waits for its button, are no news for Braze
 
 
+RENEWED = ["version", "due_at", "attempts", "parked_at", "park_reason"]
+
+
 def _renew(row: Outgoing, now: datetime) -> None:
     row.version, row.due_at, row.attempts = new_version(), now, 0
     row.parked_at, row.park_reason = None, ""
@@ -54,21 +57,35 @@ def mark(person: models.Model) -> None:
         [profile],
         update_conflicts=True,
         unique_fields=["person"],
-        update_fields=["version", "due_at", "attempts", "parked_at", "park_reason"],
+        update_fields=RENEWED,
     )
 
 
-def mark_holders(emails: Iterable[str]) -> None:
-    """Mark everybody who is known by one of these email addresses."""
-    _mark_profiles(BrazeProfile.objects.filter(person__email__in=list(emails)))
+def mark_joined(emails: Iterable[str]) -> None:
+    """Mark email addresses that have opted in: their holders, and whatever was about to be told of an opt-out."""
+    joined = list(emails)
+    GlobalEmail.objects.filter(address__in=joined).update(version=new_version(), due_at=None, is_recheck=False)
+    _mark_profiles(BrazeProfile.objects.filter(person__email__in=joined))
 
 
-def mark_left(emails: Iterable[str]) -> None:
-    """Mark whoever is known by an email address that has opted out.
+def mark_left(email: str) -> None:
+    """Mark an email address that has opted out: its global state is told by address, at once.
 
-    The opt-out's own lane tells Braze, by address. What it last accepted of the person's global email state holds
-    no longer, so that a later opt-in is told again.
+    It waits for no lease that the row is under, and lifts a park.
     """
+    row = GlobalEmail(address=email)
+    _renew(row, timezone.now())
+    GlobalEmail.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["address"],
+        update_fields=[*RENEWED, "lease", "leased_until", "is_recheck"],
+    )
+    forget_email_state([email])
+
+
+def forget_email_state(emails: Collection[str]) -> None:
+    """What Braze last accepted of the global state of whoever has these addresses holds no longer: tell it again."""
     for profile in BrazeProfile.objects.select_for_update().filter(person__email__in=list(emails)).order_by("pk"):
         profile.accepted.pop("email_subscribe", None)
         _renew(profile, timezone.now())
@@ -124,7 +141,8 @@ def send_again(rows: models.QuerySet[Any]) -> int:
     if rows.model is Subscription:
         rows = _tellable(rows).exclude(state=State.PENDING, asked__gte=MAX_ASKS)  # nobody is asked a third time
         return rows.update(told=Told.UNKNOWN, is_recheck=False, **_renewed())
-    return rows.update(is_unknown=True, **_renewed())
+    unsure = {"is_unknown": True} if rows.model is BrazeProfile else {"is_recheck": False}
+    return rows.update(**unsure, **_renewed())
 
 
 def _renewed() -> dict[str, Any]:

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
-from sms_consent.models import BrazeProfile, Outgoing, Subscription
+from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, mark_left, new_version
+from sms_consent.outbox.marking import MAX_ASKS, forget_email_state, new_version
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,15 @@ class Outcome:
     """What came of a claim: accepted, to be tried again at `retry_at`, or parked with `reason`.
 
     `is_known` says that Braze certainly did not apply the call, so that what it was told before still holds.
-    `counts` is false where the row is not to blame: a stopped line, a rate limit.
+    `is_answered` says that Braze itself called it failed. `counts` is false where the row is not to blame: a stopped
+    line, a rate limit.
     """
 
     accepted: bool = False
     retry_at: datetime | None = None
     reason: str = ""
     is_known: bool = True
+    is_answered: bool = True
     counts: bool = True
 
 
@@ -67,16 +69,40 @@ def _accept(claims: list[Claim], told: str) -> None:
 def _give_back(claims: list[Claim], outcome: Outcome) -> None:
     rows = _rows(Subscription, claims)
     rows.update(**_failure(outcome))
-    if not outcome.is_known:
-        # Whether it was applied is not known. A prompt is not asked for again before the second look.
+    if not outcome.is_answered:
+        # Nobody knows whether it was applied. A prompt is not asked for again before the second look.
         pending = rows.filter(state=State.PENDING)
         later = claims[0].claimed_at + settings.BRAZE_RECHECK_AFTER
         pending.filter(asked__lt=MAX_ASKS).update(due_at=later, is_recheck=True)
         pending.filter(asked__gte=MAX_ASKS).update(due_at=None, is_recheck=False)
         return
-    before = {claim: (claim.told, claim.asked, claim.was_recheck) for claim in claims}
+    before = {
+        claim: (claim.told if outcome.is_known else Told.UNKNOWN, claim.asked, claim.was_recheck) for claim in claims
+    }
     for (told, asked, was_recheck), same in _group(before).items():
         _rows(Subscription, same).update(told=told, asked=asked, is_recheck=was_recheck)
+
+
+def settle_global_emails(outcomes: Mapping[Claim, Outcome]) -> None:
+    """Write down what came of telling global email opt-outs. One that was overtaken may undo the opt-in since."""
+    with transaction.atomic():
+        live, overtaken = _sort(GlobalEmail, outcomes)
+        for outcome, claims in _group(live).items():
+            if outcome.accepted:
+                _accept_global_emails(claims)
+            else:
+                _rows(GlobalEmail, claims).update(**_failure(outcome))
+        addresses = GlobalEmail.objects.filter(id__in=overtaken).values_list("address", flat=True)
+        forget_email_state(list(addresses))
+
+
+def _accept_global_emails(claims: list[Claim]) -> None:
+    now = timezone.now()
+    since = claims[0].claimed_at - settings.BRAZE_RECHECK_AFTER
+    opened = Subscription.objects.filter(address=OuterRef("address"), opened_at__gt=since)
+    rows = _rows(GlobalEmail, claims)
+    rows.update(told_at=now, due_at=None, is_recheck=False, **_FREE)
+    rows.filter(Exists(opened)).update(due_at=now + settings.BRAZE_RECHECK_AFTER, is_recheck=True)
 
 
 def forget_profiles(claims: Collection[Claim]) -> None:
@@ -226,7 +252,10 @@ def _mark_again(ids: Collection[int]) -> None:
     """
     rows = Subscription.objects.filter(id__in=ids)
     rows.update(told=Told.UNKNOWN)
-    mark_left(rows.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED).values_list("address", flat=True))
+    emails = rows.filter(program__channel=Channel.EMAIL, state=State.UNSUBSCRIBED).values_list("address", flat=True)
+    GlobalEmail.objects.filter(address__in=list(emails)).update(
+        due_at=timezone.now(), is_recheck=False, version=new_version()
+    )
     rows.filter(state__in=(State.SUBSCRIBED, State.UNSUBSCRIBED)).update(
         due_at=timezone.now(), is_recheck=False, version=new_version()
     )
@@ -251,5 +280,6 @@ def unsent() -> int:
     is_second_look = Q(is_recheck=True) & ~Q(told=Told.UNKNOWN)
     waiting = Q(due_at__isnull=False) & ~is_second_look | Q(parked_at__isnull=False)
     subscriptions = Subscription.objects.filter(waiting).exclude(address="")
+    emails = GlobalEmail.objects.filter(Q(due_at__isnull=False, is_recheck=False) | Q(parked_at__isnull=False))
     profiles = BrazeProfile.objects.filter(Q(due_at__isnull=False) | Q(parked_at__isnull=False))
-    return subscriptions.count() + profiles.count()
+    return subscriptions.count() + emails.count() + profiles.count()

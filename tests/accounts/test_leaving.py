@@ -89,6 +89,15 @@ def test_a_changed_number_ends_what_she_agreed_to_on_the_old_one(visit: Visit) -
     assert standing(ALICES_PHONE, "sms") == "unsubscribed"
 
 
+def test_a_number_that_she_typed_on_the_page_is_left_although_somebody_else_has_it_now(visit: Visit) -> None:
+    alice = at_home(visit, ALICE, "", "email")
+    alice.preferences(ALICES_PHONE, "sms")
+    visit().sign_up(BOB, ALICES_PHONE)
+    alice.preferences(BOBS_PHONE)
+    leave(alice)
+    assert standing(ALICES_PHONE, "sms") == "unsubscribed"
+
+
 def test_left_texts_are_left_at_braze(alice: Visitor, deliver: Deliver, sandbox: Sandbox, programs: Any) -> None:
     deliver()
     alice.sign_in(ALICE)

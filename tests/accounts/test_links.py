@@ -193,6 +193,20 @@ def test_not_me_in_one_mail_holds_for_the_other(alice: Visitor) -> None:
     assert User.objects.get(email=ALICE).phone is None
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_not_me_in_the_mail_of_either_of_two_sign_ups_takes_back_both(alice: Visitor, visit: Visit, which: int) -> None:
+    """Two mails that look the same: who says it of one must not be signed up by the other (SEC-12)."""
+    visit().sign_up(ALICE, BOBS_PHONE, "sms", "email")
+    Subscription.objects.update(last_said="")
+    visit().sign_up(ALICE, BOBS_PHONE, "email")
+    links = alice.links(ALICE)
+    page = alice.press(links[-which], "not_me").content.decode()
+    assert "Taken back" in page
+    alice.press(links[which - 1])
+    assert standing(ALICE, "email") == "none"
+    assert "invalidated" in acts(ALICE, "email")
+
+
 def test_an_older_mail_does_not_bring_back_its_number(alice: Visitor) -> None:
     (old,) = alice.links(ALICE)
     alice.sign_in(ALICE)

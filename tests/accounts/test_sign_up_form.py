@@ -126,6 +126,7 @@ def test_an_address_that_no_column_or_mail_server_takes_is_refused(client: Clien
         ("alice@exämple.com", "ALICE@EXÄMPLE.com", "alice@xn--exmple-cua.com"),
         ("alice@exämple.com", "alice@exa\u0308mple.com", "alice@xn--exmple-cua.com"),
         ("alice@exämple.com", "alice@xn--exmple-cua.com", "alice@xn--exmple-cua.com"),
+        ("alice@straße.example", "alice@STRAßE.example", "alice@xn--strae-oqa.example"),
     ],
 )
 def test_spellings_of_one_address_are_one_person(client: Client, one: str, other: str, kept: str) -> None:

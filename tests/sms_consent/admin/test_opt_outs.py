@@ -14,7 +14,7 @@ from sms_consent.admin.evidence import proof_of
 from sms_consent.models import ConsentRecord, Program
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, CAROL, CAROLS_PHONE, acts, second_email_program, standing
+from tests.people import ALICE, ALICES_PHONE, CAROL, CAROLS_PHONE, Visitor, acts, second_email_program, standing
 from tests.sms_consent.admin.conftest import staff
 
 URL = "admin:sms_consent_record_opt_out"
@@ -42,6 +42,17 @@ def test_an_opt_out_reaches_braze(boss: Client, alice: User, sandbox: Sandbox, d
     assert "Opted +1…01 out of Text messages" in page
     assert "Opted out" in page
     assert '<td class="field-acted">Staff</td>' in page
+
+
+@pytest.mark.parametrize("spelling", ["alice@bücher.example", "ALICE@BÜCHER.EXAMPLE", "alice@xn--bcher-kva.example"])
+def test_an_address_is_found_however_its_domain_is_spelled(
+    spelling: str, boss: Client, visit: Callable[[], Visitor]
+) -> None:
+    visitor, kept = visit(), "alice@xn--bcher-kva.example"
+    visitor.sign_up("alice@bücher.example", "", "email")
+    visitor.press(visitor.links(kept)[0])
+    record(boss, spelling)
+    assert standing(kept, "email") == "unsubscribed"
 
 
 def test_somebody_nobody_knows_can_opt_out(boss: Client, programs: dict[str, Program]) -> None:

@@ -10,18 +10,19 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from sms_consent import disclosures, lines
+from sms_consent import disclosures, lines, outbox
 from sms_consent.models import BrazeLine, Keyword, Program
 from tests.people import ALICE, ALICES_PHONE
 from tests.sms_consent.admin.conftest import join
 
 LISTS = sorted(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry)
-READ_ONLY = ["consentrecord", "subscription", "brazeprofile", "brazeline"]
+READ_ONLY = ["consentrecord", "subscription", "brazeprofile", "globalemail", "brazeline"]
 
 
 def one_of_each(programs: dict[str, Program]) -> None:
     lines.stop("/users/track", BrazeLine.Lane.REST, reason="401: wrong key", refused="x")
     disclosures.draft(programs["sms"], language="en", text="Say {brand}.", label="Texts", button="Go")
+    outbox.mark_left(ALICE)
 
 
 def test_only_what_staff_may_see_is_registered() -> None:
@@ -32,8 +33,10 @@ def test_only_what_staff_may_see_is_registered() -> None:
         "post_office.Email",
         "sms_consent.BrazeLine",
         "sms_consent.BrazeProfile",
+        "sms_consent.GlobalEmail",
         "sms_consent.ConsentRecord",
         "sms_consent.Disclosure",
+        "sms_consent.InboundMessage",
         "sms_consent.Keyword",
         "sms_consent.Program",
         "sms_consent.Subscription",

@@ -13,7 +13,7 @@ from django.urls import reverse
 from sms_consent import selectors, services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import BrazeLine, BrazeProfile, Program, Subscription
+from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail, Program, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.people import hidden_fields
 
@@ -68,6 +68,7 @@ def later(seconds: float) -> None:
     shared = {"due_at": F("due_at") - gone, "leased_until": F("leased_until") - gone}
     Subscription.objects.update(opened_at=F("opened_at") - gone, told_at=F("told_at") - gone, **shared)
     BrazeProfile.objects.update(**shared)
+    GlobalEmail.objects.update(told_at=F("told_at") - gone, **shared)
     BrazeLine.objects.update(probe_at=F("probe_at") - gone)
 
 
@@ -88,7 +89,9 @@ def disagreements(sandbox: Sandbox) -> list[tuple[str, str, str | None]]:
 def parked() -> list[str]:
     """Return the reasons of all parks."""
     rows = list(Subscription.objects.filter(parked_at__isnull=False).values_list("park_reason", flat=True))
-    return rows + list(BrazeProfile.objects.filter(parked_at__isnull=False).values_list("park_reason", flat=True))
+    for model in (GlobalEmail, BrazeProfile):
+        rows += list(model._default_manager.filter(parked_at__isnull=False).values_list("park_reason", flat=True))
+    return rows
 
 
 def stopped() -> list[tuple[str, str]]:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import pytest
 
 from sms_consent import outbox
-from sms_consent.models import Subscription
+from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit, Visitor, acts, standing
-from tests.sms_consent.delivery.helpers import LOOK, SET, SIX_MINUTES, TRACK, asks_first, bodies, later, seen, stop
+from tests.sms_consent.delivery.helpers import (
+    LOOK,
+    SET,
+    SIX_MINUTES,
+    TRACK,
+    asks_first,
+    bodies,
+    later,
+    leave,
+    seen,
+    stop,
+)
 
 
 @pytest.fixture
@@ -182,3 +193,28 @@ def test_a_worker_that_dies_while_asking_again_has_asked(asked: Visitor, deliver
         later(SIX_MINUTES)
         assert deliver() == 0
     assert (asks(sandbox), Subscription.objects.get().due_at) == (1, None)
+
+
+def test_a_long_outage_of_the_first_call_does_not_use_up_the_asks(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    asks_first()
+    sandbox.faults.add("status", endpoint=SET, status=503, times=None)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    for _ in range(4):
+        deliver()
+        later(SIX_MINUTES)
+    assert prompts(sandbox) == 0
+    sandbox.faults.clear()
+    later(SIX_MINUTES)
+    assert (deliver(), prompts(sandbox)) == (0, 1)
+
+
+def test_who_comes_back_is_started_again_by_the_second_call(asked: Visitor, deliver: Deliver, sandbox: Sandbox) -> None:
+    leave(ALICES_PHONE)
+    deliver()
+    asked.sign_up(ALICE, ALICES_PHONE, "sms")
+    outbox.send_again(BrazeProfile.objects.all())
+    deliver()
+    (person,) = bodies(sandbox, TRACK)[-1]["attributes"]
+    assert person["subscription_groups"][0]["use_double_opt_in_logic"] is True

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sms_consent.models import BrazeProfile
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL
 from tests.people import ALICE, Deliver, Visit, Visitor
-from tests.sms_consent.delivery.helpers import SET, SIX_MINUTES, TRACK, bodies, later, leave, parked, seen
+from tests.sms_consent.delivery.helpers import SET, SIX_MINUTES, TRACK, bodies, later, leave, parked, seen, stopped
 
 GLOBAL = "/email/status"
 
@@ -95,3 +97,43 @@ def test_a_program_left_of_two_tells_the_group_only(alice: Visitor, deliver: Del
     leave(ALICE, tips)
     assert deliver() == 0
     assert (bodies(sandbox, GLOBAL), len(bodies(sandbox, SET))) == ([], 1)
+
+
+@pytest.mark.parametrize("trouble", [{"status": 400, "body": {"message": "Invalid subscription group ID"}}, {}])
+def test_trouble_with_the_group_does_not_hold_it_up(
+    trouble: Any, alice: Visitor, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("status", endpoint=SET, times=None, **trouble)
+    leave(ALICE)
+    assert deliver() == 1
+    assert state(sandbox) == "unsubscribed"
+
+
+def test_a_park_of_it_does_not_stop_the_repeat_of_the_groups_opt_out(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    alice = visit()
+    alice.sign_up(ALICE, "", "email")
+    alice.press(alice.links(ALICE)[0])
+    sandbox.faults.add("late", endpoint=TRACK)
+    deliver()
+    sandbox.faults.add("status", endpoint=GLOBAL, status=400)
+    leave(ALICE)
+    deliver()
+    assert len(parked()) == 1
+    sandbox.world.apply_late()
+    later(SIX_MINUTES)
+    deliver()
+    assert seen(sandbox, EMAIL, ALICE) == UNSUBSCRIBED
+
+
+def test_a_key_that_may_not_set_it_stops_that_line_alone(alice: Visitor, deliver: Deliver, sandbox: Sandbox) -> None:
+    sandbox.faults.add("status", endpoint=GLOBAL, status=403, times=None)
+    leave(ALICE)
+    for _ in range(3):
+        assert deliver() == 1
+        later(40)
+    assert (stopped(), len(bodies(sandbox, SET))) == ([(GLOBAL, "opt_outs")], 1)
+    sandbox.faults.clear()
+    later(SIX_MINUTES)
+    assert (deliver(), state(sandbox)) == (0, "unsubscribed")

@@ -10,16 +10,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from sms_consent import outbox
 from sms_consent.delivery import Worker
+from sms_consent.delivery.jobs import ACCEPTED
 from sms_consent.delivery.numbers import status_jobs
 from sms_consent.delivery.pipeline import Courier, run
 from sms_consent.delivery.worker import Lane, new_courier
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
-from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
+from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, send_sign_up
 from tests.sms_consent.delivery.helpers import (
     LOOK,
     SET,
@@ -248,3 +250,28 @@ def test_workers_and_services_do_not_lock_each_other_out(sandbox: Sandbox, visit
     later(61)
     Worker().run_once()
     assert disagreements(sandbox) == []
+
+
+def test_who_leaves_and_returns_while_strangers_sign_her_up_locks_nobody_out(visit: Visit, deliver: Deliver) -> None:
+    alice, answers, is_over = visit(), [], threading.Event()
+    alice.sign_up(ALICE, "", "email")
+    alice.press(alice.links(ALICE)[0])
+    alice.sign_in(ALICE)
+
+    def strangers() -> None:
+        while not is_over.is_set():
+            answers.append(send_sign_up(Client(raise_request_exception=False), ALICE, "", "email").status_code)
+
+    with meanwhile(strangers), meanwhile(strangers):
+        try:
+            for _ in range(8):
+                leave(ALICE)
+                claims = [*outbox.claim_opt_outs(50), *outbox.claim_opt_outs(50)]
+                emails = outbox.claim_global_emails(50)
+                alice.preferences("", "email")
+                outbox.settle_subscriptions("unsubscribed", dict.fromkeys(claims, ACCEPTED))
+                outbox.settle_global_emails(dict.fromkeys(emails, ACCEPTED))
+        finally:
+            is_over.set()
+    assert set(answers) == {302}
+    assert deliver() == 0

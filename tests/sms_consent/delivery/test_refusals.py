@@ -9,6 +9,7 @@ import pytest
 from accounts.models import User
 from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.sandbox import Sandbox
+from tests.conftest import SMS
 from tests.people import Deliver, Visit
 from tests.sms_consent.delivery.helpers import (
     LOOK,
@@ -163,6 +164,29 @@ def test_opt_outs_refused_alike_hold_up_no_other(visit: Visit, deliver: Deliver,
     assert phone(4) not in [address for address, _, _ in disagreements(sandbox)]
     sandbox.faults.clear()
     later(SIX_MINUTES)
+    assert (deliver(), disagreements(sandbox)) == (0, [])
+
+
+def test_another_stop_lifts_the_park_of_the_first(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    crowd([1], "sms")
+    deliver()
+    sandbox.faults.add("status", endpoint=SET, status=400)
+    stop(phone(1))
+    assert deliver() == 1
+    stop(phone(1))
+    assert (deliver(), disagreements(sandbox)) == (0, [])
+
+
+def test_another_stop_is_told_again_whatever_braze_was_told_before(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    crowd([1], "sms")
+    leave(phone(1))
+    deliver()
+    later(SIX_MINUTES)
+    deliver()
+    sandbox.world.send_text(phone(1), "START", SMS)
+    stop(phone(1))
     assert (deliver(), disagreements(sandbox)) == (0, [])
 
 

@@ -1,0 +1,52 @@
+"""The global state of email addresses, told by address in the opt-outs' own lane (design.md §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sms_consent import outbox
+from sms_consent.braze.client import BATCH, EMAIL_STATUS
+from sms_consent.choices import Channel, State
+from sms_consent.delivery.jobs import ACCEPTED, CallJob
+from sms_consent.delivery.pipeline import Courier, Job
+from sms_consent.models import GlobalEmail, Subscription
+from sms_consent.outbox import Claim, Outcome
+
+
+def global_email_jobs(courier: Courier, limit: int) -> tuple[list[Job], int]:
+    """Return the calls for addresses that are due, up to 50 each, and how many rows were claimed."""
+    claims = outbox.claim_global_emails(limit) if courier.is_open(EMAIL_STATUS) else []
+    parts = [claims[start : start + BATCH] for start in range(0, len(claims), BATCH)]
+    return [GlobalEmailJob(courier=courier, claims=part) for part in parts], len(claims)
+
+
+@dataclass(kw_only=True)
+class GlobalEmailJob(CallJob):
+    """`/email/status` for up to 50 addresses. Who is still on an email program stays as they are."""
+
+    endpoint = EMAIL_STATUS
+
+    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Write outcomes down."""
+        outbox.settle_global_emails(outcomes)
+
+    def build(self) -> Callable[[], Any] | None:
+        """Load the addresses, and leave out who has not left everything."""
+        by_id = {claim.id: claim for claim in self.claims}
+        rows = GlobalEmail.objects.filter(pk__in=by_id)
+        loaded = {by_id[row.pk]: row.address for row in rows if row.version == by_id[row.pk].version}
+        self.give_back(claim for claim in self.claims if claim not in loaded)
+        on = Subscription.objects.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+        still = set(on.filter(address__in=loaded.values()).values_list("address", flat=True))
+        self.finish({claim: ACCEPTED for claim, address in loaded.items() if address in still})
+        emails = [loaded[claim] for claim in self.claims]
+        return partial(self.courier.client.unsubscribe_emails, emails) if emails else None
+
+    def succeed(self, answer: Any) -> list[Job]:
+        """Braze took it for all of them."""
+        self.courier.went_well(EMAIL_STATUS)
+        self.finish(dict.fromkeys(self.claims, ACCEPTED))
+        return []
