@@ -25,7 +25,6 @@ from sms_consent.models import ConsentRecord, InboundMessage, Keyword, Program, 
 # Two reports of one text carry times that differ by what lies between their making; one without a time comes later.
 SAME_TEXT, ON_ITS_WAY = timedelta(seconds=5), timedelta(minutes=10)
 LONGEST_BODY = 5_000
-REQUEST_LIFE = timedelta(days=30)  # as long as Braze waits for an answer (DOI-4)
 BRAZE = "braze"
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
 
@@ -62,13 +61,25 @@ def receive(text: Text) -> InboundMessage:
     if seen := known(text.provider, text.provider_id):
         return seen
     programs = _programs(text)
-    waiting = _waiting(text, programs)
-    match = keywords.match(text.body, _words(text, programs), is_pending=bool(waiting))
+    match, waiting = _read(text, programs)
     message = _message(text, match, programs)
     _act(message, match, programs, waiting, text)
     message.save(force_insert=True)
     outbox.wake()
     return message
+
+
+def act_on(message: InboundMessage, *, programs: list[Program], at: datetime) -> None:
+    """Do what a text asks for that could not be acted on when it came, as of `at`; the caller saves the message."""
+    text = Text(message.provider, message.address, message.body, number=message.number, at=at)
+    match, waiting = _read(text, programs)
+    _act(message, match, programs, waiting, text)
+
+
+def _read(text: Text, programs: Collection[Program]) -> tuple[Match, list[Subscription]]:
+    """Return what a text means here and now, and the requests that it may answer."""
+    waiting = _waiting(text, programs)
+    return keywords.match(text.body, _words(text, programs), is_pending=bool(waiting)), waiting
 
 
 def known(provider: str, provider_id: str | None) -> InboundMessage | None:
@@ -280,41 +291,6 @@ def _repeated(later: InboundMessage, program: Program) -> Entry:
 def _note(message: InboundMessage, records: Sequence[ConsentRecord]) -> None:
     message.record = records[0] if records else None
     message.outcome = Outcome.ACTED if records else Outcome.REPEAT
-
-
-@transaction.atomic
-def follow(hint: InboundMessage, *, subscribed_to: Collection[str]) -> None:
-    """Act on an opt-in that was only hinted at, now that Braze says which groups its number is subscribed to.
-
-    `subscribed_to` are ids of subscription groups. A text acts as if it had come first-hand, as of now; a mere
-    change of state proves nothing. Anything that has happened since it came in comes after it.
-    """
-    people.lock([hint.address])
-    hint = InboundMessage.objects.select_for_update().get(pk=hint.pk)
-    if hint.outcome != Outcome.WAITING:
-        return
-    programs = [it for it in Program.objects.filter(channel=Channel.SMS) if it.subscription_group_id in subscribed_to]
-    said = hint if hint.kind == Kind.TEXT else _unheeded(hint)
-    hint.outcome = Outcome.UNPROVEN if programs and said is None else Outcome.UNKNOWN
-    if programs and said is not None:
-        text = Text(said.provider, said.address, said.body, number=said.number, at=hint.occurred_at)
-        waiting = _waiting(text, programs)
-        match = keywords.match(text.body, _words(text, programs), is_pending=bool(waiting))
-        _act(said, match, programs, waiting, text)
-        hint.outcome = said.outcome
-        said.save()
-    hint.save()
-    outbox.wake()
-
-
-def _unheeded(hint: InboundMessage) -> InboundMessage | None:
-    """Return the opt-in text that a change of state bears out: Braze subscribes some only after they have said Y."""
-    since = hint.occurred_at - REQUEST_LIFE
-    said = InboundMessage.objects.filter(subject=hint.subject, kind=Kind.TEXT, rule="opt-in", record=None)
-    untimed = said.filter(provider_id=None, occurred_at__range=(since, hint.occurred_at))
-    newest = untimed.order_by("-occurred_at").first()
-    left = Subscription.objects.filter(subject=hint.subject, left_at__gte=newest.occurred_at) if newest else None
-    return None if left is None or left.exists() else newest
 
 
 @transaction.atomic

@@ -14,8 +14,9 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from optin_site import campaigns
-from sms_consent import keywords, selectors, triggers
+from sms_consent import selectors, triggers
 from sms_consent.models import Keyword
+from sms_consent.models.keywords import kept_word
 
 MILLIMETRES_A_MODULE = 2  # about 8 cm in all: read from two steps away, and drawn in any other size as sharply
 
@@ -29,7 +30,7 @@ def text(request: HttpRequest) -> HttpResponse:
 @require_safe
 def keyword(request: HttpRequest, word: str) -> HttpResponse:
     """Show one word, to share and to print: on each number on which it opts in."""
-    found = [row for row in selectors.advertised() if row.word == keywords.normalise(word)]
+    found = [row for row in selectors.advertised() if row.word == kept_word(word)]
     if not found:
         raise Http404
     return _keywords_page(request, found)

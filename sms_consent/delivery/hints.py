@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from sms_consent import texts
+from sms_consent import hints
 from sms_consent.braze import BrazeError, Misconfigured, Refused, TryLater
 from sms_consent.braze.client import BATCH, USER_STATUS
 from sms_consent.delivery.pipeline import Courier
@@ -24,24 +24,23 @@ def follow_hints(courier: Courier) -> int:
     """
     if not courier.is_open(USER_STATUS):
         return 0
-    waiting = InboundMessage.objects.filter(outcome=InboundMessage.Outcome.WAITING).order_by("received_at")
-    hints = list(waiting.select_related("program")[:BATCH])
-    if not hints:
+    waiting = hints.waiting(BATCH)
+    if not waiting:
         return 0
     try:
-        states = courier.client.group_states(sorted({hint.address for hint in hints}))
+        states = courier.client.group_states(sorted({hint.address for hint in waiting}))
     except BrazeError as error:
         _put_off(courier, error)
         return 0
     courier.went_well(USER_STATUS)
-    _follow(hints, states)
-    return len(hints)
+    _follow(waiting, states)
+    return len(waiting)
 
 
-def _follow(hints: Iterable[InboundMessage], states: dict[str, dict[str, str]]) -> None:
-    for hint in hints:
+def _follow(waiting: Iterable[InboundMessage], states: dict[str, dict[str, str]]) -> None:
+    for hint in waiting:
         said = states.get(hint.address, {})
-        texts.follow(hint, subscribed_to={group for group, state in said.items() if state == "subscribed"})
+        hints.follow(hint, subscribed_to={group for group, state in said.items() if state == "subscribed"})
 
 
 def _put_off(courier: Courier, error: BrazeError) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sms_consent.keywords.matching import Meaning, Words, match
 from sms_consent.keywords.normalising import normalise
+from sms_consent.keywords.words import CONFIRM, OPT_IN
 
 LONGEST_KEYWORD = 34  # characters, at Braze
 _BOTH_WAYS = "yes"  # confirms while a request waits, and may opt in otherwise (KW-7)
@@ -28,7 +29,8 @@ def problems(word: str, meaning: Meaning, beside: Words) -> list[str]:
     said = normalise(word)
     if not said:
         found.append("A keyword needs a letter or a digit (KW-2).")
-    others = replace(beside, **{meaning.value: ()})
+    everywhere = replace(beside, opt_in=[*OPT_IN, *beside.opt_in], confirm=[*CONFIRM, *beside.confirm])
+    others = replace(everywhere, **{meaning.value: ()})
     taken = match(word, others, is_pending=True).meaning
     if taken != Meaning.UNKNOWN and not (said == _BOTH_WAYS and meaning in (Meaning.OPT_IN, Meaning.CONFIRM)):
         found.append(f"“{word}” is read as {_READ_AS[taken]} already (KW-12).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import quote
 
 import phonenumbers
@@ -19,6 +20,13 @@ from sms_consent.models.programs import Disclosure, Program
 
 LONGEST_WORD = 34
 SHORT_CODE = re.compile(r"[0-9]{5,6}")
+_INSIDE = frozenset("-_.'&+")
+
+
+def kept_word(word: str) -> str:
+    """Return a word as it is kept and shown: NFKC, lower case, Latin letters without accents (KW-1, KW-2)."""
+    apart = unicodedata.normalize("NFKD", word.strip().casefold())
+    return unicodedata.normalize("NFKC", re.sub("(?<=[a-z])[\u0300-\u036f]+", "", apart))
 
 
 class Keyword(models.Model):
@@ -122,7 +130,7 @@ class Keyword(models.Model):
 
         Raises ValidationError with an error beside each field it is about.
         """
-        self.word, self.number = keywords.normalise(self.word), kept_number(self.number)
+        self.word, self.number = kept_word(self.word), kept_number(self.number)
         problems = {
             "word": self._word_problem(),
             "number": "" if self.number else "Enter a number that can be texted, or a short code of 5 or 6 digits.",
@@ -139,8 +147,11 @@ class Keyword(models.Model):
         return self.meaning == Meaning.OPT_IN and self.is_active
 
     def _word_problem(self) -> str:
+        if not _is_one_word(self.word):
+            return "Enter one word of 1 to 34 letters and digits, without a space (CTA-22)."
         beside = Keyword.objects.filter(number=self.number).exclude(pk=self.pk)
-        if twin := beside.filter(word=self.word).first():
+        said = keywords.normalise(self.word)
+        if twin := next((it for it in beside if keywords.normalise(it.word) == said), None):
             return f"{twin} is there already: {twin.get_meaning_display().lower()} (KW-12)."
         words = {meaning: [it.word for it in beside if it.meaning == meaning] for meaning in Meaning.values}
         return " ".join(keywords.problems(self.word, keywords.Meaning(self.meaning), Words(**words)))
@@ -161,6 +172,13 @@ class Keyword(models.Model):
             return "These words are for a box on a form. A keyword needs words of its own."
         fits = self.program_id in (None, words.program_id) and self.language == words.language
         return "" if fits else "These words are for another program or another language."
+
+
+def _is_one_word(word: str) -> bool:
+    """Whether texts can be compared with it, whatever alphabet it is in, and its page can have an address."""
+    kinds = [unicodedata.category(letter)[0] in "LMN" for letter in word]
+    inside = all(kind or letter in _INSIDE for kind, letter in zip(kinds, word, strict=True))
+    return 1 <= len(word) <= LONGEST_WORD and kinds[0] and kinds[-1] and inside
 
 
 def kept_number(number: str) -> str:

@@ -151,10 +151,12 @@ LONG = {
 
 
 @pytest.mark.parametrize("body", LONG.values(), ids=LONG.keys())
-def test_a_megabyte_takes_less_than_50_ms(body: str) -> None:
-    def seconds() -> float:
+def test_a_megabyte_takes_no_longer_than_the_longest_text(body: str) -> None:
+    """By ratio, because machines are busy: on a quiet one it is under 15 ms."""
+
+    def seconds(body: str) -> float:
         start = time.perf_counter()
         match(body, OWN, is_pending=True)
         return time.perf_counter() - start
 
-    assert min(seconds() for _ in range(3)) < 0.05
+    assert min(seconds(body) for _ in range(5)) < 30 * min(seconds("stop by. " * 178) for _ in range(5))

@@ -26,13 +26,14 @@ def test_start_from_a_number_that_nobody_has_makes_somebody_who_is_subscribed() 
 
 
 def test_the_evidence_of_a_text_holds_what_was_said_and_what_was_advertised() -> None:
-    send([text("START!", at=now(-60))])
+    at = now(-60)
+    send([text("START!", at=at)])
     record = ConsentRecord.objects.select_related("evidence", "disclosure").get()
     proof = json.loads(record.evidence.payload)
     assert (proof["body"], proof["rule"], proof["address"]) == ("START!", "opt-in", ALICES_PHONE)
     assert proof["place"]
     assert record.disclosure == Keyword.objects.get(word="start").disclosure
-    assert (record.proven, int(record.occurred_at.timestamp())) == (True, now(-60))
+    assert (record.proven, int(record.occurred_at.timestamp())) == (True, at)
 
 
 @pytest.mark.parametrize("body", ["STOP", "stop please", "Please stopppp", "opt out", "UNSUBSCRIBE.", "ARRÊT"])
