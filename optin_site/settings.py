@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "sms_consent",
 ]
 MIDDLEWARE = [
+    "optin_site.readable.only_what_can_be_read",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
