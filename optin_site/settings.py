@@ -129,6 +129,7 @@ LIMITS = {
     "optin_signup": "20/m/ip",
     "optin_resend": "5/m/ip",
     "optin_mail": "5/d/key",
+    "optin_preferences": "20/m/ip,5/m/user,20/d/user",
     "request_login_code": "20/m/ip,3/m/key,20/d/key",
 }
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
