@@ -14,7 +14,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
-from sms_consent.models import BrazeProfile, Outgoing, Subscription
+from sms_consent.models import BrazeProfile, GroupMove, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
 from sms_consent.outbox.marking import MAX_ASKS, mark_left, new_version
 
@@ -231,7 +231,7 @@ def _group(items: Mapping[Claim, Any]) -> dict[Any, list[Claim]]:
 
 
 def unsent() -> int:
-    """Return how many rows Braze has not been told: due, in back-off, or parked.
+    """Return how many rows Braze has not been told: due, in back-off, or parked. A program that is moving is one more.
 
     A scheduled second look is none, unless what it looks at is unknown: then it is the retry of a call.
     """
@@ -239,4 +239,4 @@ def unsent() -> int:
     waiting = Q(due_at__isnull=False) & ~is_second_look | Q(parked_at__isnull=False)
     subscriptions = Subscription.objects.filter(waiting).exclude(address="")
     profiles = BrazeProfile.objects.filter(Q(due_at__isnull=False) | Q(parked_at__isnull=False))
-    return subscriptions.count() + profiles.count()
+    return subscriptions.count() + profiles.count() + GroupMove.objects.count()
