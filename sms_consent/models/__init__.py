@@ -1,6 +1,6 @@
 """What people agree to, what they did, where they stand, and what Braze was told."""
 
-from sms_consent.models.braze import BrazeLine, BrazeProfile, GlobalEmail, Outgoing
+from sms_consent.models.braze import BrazeLine, BrazeProfile, GlobalEmail, GroupMove, Outgoing
 from sms_consent.models.ledger import ConsentRecord, Evidence
 from sms_consent.models.programs import Disclosure, Program
 from sms_consent.models.subscriptions import Subscription
@@ -12,6 +12,7 @@ __all__ = [
     "Disclosure",
     "Evidence",
     "GlobalEmail",
+    "GroupMove",
     "Outgoing",
     "Program",
     "Subscription",
