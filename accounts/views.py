@@ -156,7 +156,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def preferences_page(request: HttpRequest) -> HttpResponse:
+def preferences_page(request: HttpRequest) -> HttpResponseBase:
     """Show what the signed-in person gets; take joins, leaves and a new number."""
     person = request.user
     if not isinstance(person, User):
@@ -185,14 +185,14 @@ def _not_joined(person: User) -> list[selectors.Offer]:
     return [offer for offer in _offers() if offer.program.pk not in joined]
 
 
-def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResponse:
+def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResponseBase:
     phone = form.cleaned_data["phone"]
-    preferences.save(
-        person,
-        phone=phone,
-        choices=form.chosen(email=person.email or "", phone=phone),
-        circumstances=of_request(request, boxes=form.ticked()),
-    )
+    choices = form.chosen(email=person.email or "", phone=phone)
+    # Giving up a number is an opt-out, and none is ever refused.
+    refused = _too_often(request, "optin_preferences") if phone or choices else None
+    if refused:
+        return refused
+    preferences.save(person, phone=phone, choices=choices, circumstances=of_request(request, boxes=form.ticked()))
     messages.success(request, _("Saved."))
     return redirect("preferences")
 

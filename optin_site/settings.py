@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "sms_consent",
 ]
 MIDDLEWARE = [
+    "optin_site.readable.only_what_can_be_read",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -128,6 +129,7 @@ LIMITS = {
     "optin_signup": "20/m/ip",
     "optin_resend": "5/m/ip",
     "optin_mail": "5/d/key",
+    "optin_preferences": "20/m/ip,5/m/user,20/d/user",
     "request_login_code": "20/m/ip,3/m/key,20/d/key",
 }
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)

@@ -20,15 +20,15 @@ BRAZE_HOST = re.compile(
 
 
 def ledger_is_guarded(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Report triggers that are missing from tables that exist (LED-1)."""
+    """Report triggers that are missing from tables that exist, or not what their names say (LED-1)."""
     found: list[CheckMessage] = []
     for using in databases or []:
         tables = set(connections[using].introspection.table_names())
         if {guard.table for guard in triggers.GUARDS} <= tables:
             found += [
                 Error(
-                    f"The ledger is not protected: trigger {name} is missing from database {using!r}.",
-                    hint="Run `manage.py migrate`, which reinstalls it, and find out who dropped it.",
+                    f"The ledger is not protected: trigger {name} is missing from database {using!r}, or altered.",
+                    hint="Run `manage.py migrate`, which puts it right, and find out who did it.",
                     id="sms_consent.E001",
                 )
                 for name in triggers.missing(using)

@@ -1,6 +1,7 @@
 """Append-only, kept by the database itself (LED-1): on SQLite and on PostgreSQL, whoever asks and however.
 
-Installed after every migrate, because SQLite drops a table's triggers when a migration rebuilds the table.
+Installed after every migrate, because SQLite drops a table's triggers when a migration rebuilds the table. One that
+bears the name but reads differently counts as missing, and is replaced: a name says nothing of what a trigger does.
 What they refuse: on records and on published disclosures every UPDATE and DELETE, and every INSERT that
 would replace a row; on evidence everything but adding and blanking; on PostgreSQL TRUNCATE as well.
 """
@@ -13,6 +14,16 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 MESSAGE = "append-only: {table} may not be changed, replaced or deleted"
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger as its database writes it down; on PostgreSQL also the source of the function that it calls."""
+
+    table: str
+    name: str
+    sql: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,90 +56,103 @@ GUARDS = (
 
 
 def install(using: str = "default") -> None:
-    """(Re)create every trigger. Idempotent; leaves existing ones alone, so that it costs nothing in a flush."""
+    """(Re)create every trigger that is not as it must be; the others cost nothing but a look, as in a flush."""
     connection = connections[using]
-    tables = set(connection.introspection.table_names())
-    present = installed(using)
-    with connection.cursor() as cursor:
-        for guard in GUARDS:
-            if guard.table in tables and not _names(guard, connection) <= present:
-                for statement in _drop(guard, connection) + _create(guard, connection):
-                    cursor.execute(statement)
+    present = _present(connection)
+    for trigger in _on_tables_that_exist(connection):
+        if trigger not in present:
+            _execute(connection, [_drop(trigger, connection), *_create(trigger, connection)])
 
 
 def lift(using: str = "default") -> None:
     """Remove every trigger. For Django's own flush between tests, and for nothing else."""
     connection = connections[using]
-    tables = set(connection.introspection.table_names())
-    with connection.cursor() as cursor:
-        for guard in GUARDS:
-            for statement in _drop(guard, connection) if guard.table in tables else []:
-                cursor.execute(statement)
-
-
-def installed(using: str = "default") -> set[str]:
-    """Return the names of the triggers that are there and always fire."""
-    connection = connections[using]
-    if connection.vendor == "postgresql":
-        sql = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
-    else:
-        sql = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return {row[0] for row in cursor.fetchall()}
+    _execute(connection, [_drop(trigger, connection) for trigger in _on_tables_that_exist(connection)])
 
 
 def missing(using: str = "default") -> list[str]:
-    """Return the names of the triggers that should be there and are not."""
+    """Return the names of the triggers that are not there, are not as they must be, or do not always fire."""
     connection = connections[using]
-    wanted = set().union(*(_names(guard, connection) for guard in GUARDS))
-    return sorted(wanted - installed(using))
+    present = _present(connection)
+    return sorted(trigger.name for trigger in _wanted(connection) if trigger not in present)
 
 
-def _names(guard: Guard, connection: BaseDatabaseWrapper) -> set[str]:
-    kinds = ["update", "delete", "truncate" if connection.vendor == "postgresql" else "replace"]
-    return {f"{guard.table}_no_{kind}" for kind in kinds}
+def _present(connection: BaseDatabaseWrapper) -> set[Trigger]:
+    if connection.vendor == "postgresql":
+        # Pretty: without the schema where the search path finds it, and with it where it is another one.
+        sql = """SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(pg_trigger.oid, true), prosrc
+            FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal AND tgenabled = 'A'"""
+    else:
+        sql = "SELECT tbl_name, name, sql, '' FROM sqlite_master WHERE type = 'trigger'"
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return {Trigger(*row) for row in cursor.fetchall()}
 
 
-def _drop(guard: Guard, connection: BaseDatabaseWrapper) -> list[str]:
-    on = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
-    return [f"DROP TRIGGER IF EXISTS {name}{on}" for name in sorted(_names(guard, connection))]
+def _on_tables_that_exist(connection: BaseDatabaseWrapper) -> list[Trigger]:
+    tables = set(connection.introspection.table_names())
+    return [trigger for trigger in _wanted(connection) if trigger.table in tables]
 
 
-def _create(guard: Guard, connection: BaseDatabaseWrapper) -> list[str]:
-    return _postgresql(guard) if connection.vendor == "postgresql" else _sqlite(guard)
+def _wanted(connection: BaseDatabaseWrapper) -> list[Trigger]:
+    make = _postgresql if connection.vendor == "postgresql" else _sqlite
+    return [trigger for guard in GUARDS for trigger in make(guard)]
 
 
-def _sqlite(guard: Guard) -> list[str]:
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE.format(table=guard.table)}'); END"
-    same = " OR ".join(
-        "(" + " AND ".join(f"{column} = NEW.{column}" for column in columns) + ")" for columns in guard.unique
-    )
-    name, table = f"{guard.table}_no", guard.table
-    # REPLACE, and UPDATE OR REPLACE, push out another row without firing its DELETE trigger.
-    taken = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - names from GUARDS only
-    pushes_out = f"EXISTS (SELECT 1 FROM {table} WHERE ({same}) AND rowid <> OLD.rowid)"  # noqa: S608 - as above
-    changes = f"(({guard.frozen}) AND NOT ({guard.allowed})) OR {pushes_out}"
+def _execute(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _drop(trigger: Trigger, connection: BaseDatabaseWrapper) -> str:
+    on = f" ON {trigger.table}" if connection.vendor == "postgresql" else ""
+    return f"DROP TRIGGER IF EXISTS {trigger.name}{on}"
+
+
+def _create(trigger: Trigger, connection: BaseDatabaseWrapper) -> list[str]:
+    if connection.vendor != "postgresql":
+        return [trigger.sql]
     return [
-        f"CREATE TRIGGER {name}_update BEFORE UPDATE ON {table} WHEN {changes} {refuse}",
-        f"CREATE TRIGGER {name}_delete BEFORE DELETE ON {table} WHEN {guard.frozen} {refuse}",
-        f"CREATE TRIGGER {name}_replace BEFORE INSERT ON {table} WHEN {taken} {refuse}",
+        f"CREATE OR REPLACE FUNCTION {trigger.name}() RETURNS trigger LANGUAGE plpgsql AS $${trigger.source}$$",
+        trigger.sql,
+        # ALWAYS: `SET session_replication_role = replica` switches ordinary triggers off.
+        f"ALTER TABLE {trigger.table} ENABLE ALWAYS TRIGGER {trigger.name}",
     ]
 
 
-def _postgresql(guard: Guard) -> list[str]:
-    name, table = f"{guard.table}_no", guard.table
+def _sqlite(guard: Guard) -> list[Trigger]:
+    same = " OR ".join(
+        "(" + " AND ".join(f"{column} = NEW.{column}" for column in columns) + ")" for columns in guard.unique
+    )
+    # REPLACE, and UPDATE OR REPLACE, push out another row without firing its DELETE trigger.
+    taken = f"EXISTS (SELECT 1 FROM {guard.table} WHERE {same})"  # noqa: S608 - names from GUARDS only
+    pushes_out = f"EXISTS (SELECT 1 FROM {guard.table} WHERE ({same}) AND rowid <> OLD.rowid)"  # noqa: S608 - as above
+    changes = f"(({guard.frozen}) AND NOT ({guard.allowed})) OR {pushes_out}"
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE.format(table=guard.table)}'); END"
+
+    def trigger(kind: str, event: str, when: str) -> Trigger:
+        name = f"{guard.table}_no_{kind}"
+        return Trigger(guard.table, name, f"CREATE TRIGGER {name} BEFORE {event} ON {guard.table} WHEN {when} {refuse}")
+
     return [
-        f"""CREATE OR REPLACE FUNCTION {name}_change() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-          RAISE EXCEPTION '{MESSAGE.format(table=table)}' USING ERRCODE = 'integrity_constraint_violation';
-        END $$""",
-        f"""CREATE TRIGGER {name}_update BEFORE UPDATE ON {table} FOR EACH ROW
-        WHEN (({guard.frozen}) AND NOT ({guard.allowed})) EXECUTE FUNCTION {name}_change()""",
-        f"""CREATE TRIGGER {name}_delete BEFORE DELETE ON {table} FOR EACH ROW
-        WHEN ({guard.frozen}) EXECUTE FUNCTION {name}_change()""",
-        f"""CREATE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table}
-        FOR EACH STATEMENT EXECUTE FUNCTION {name}_change()""",
-        # ALWAYS: `SET session_replication_role = replica` switches ordinary triggers off.
-        *(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}_{kind}" for kind in ("update", "delete", "truncate")),
+        trigger("update", "UPDATE", changes),
+        trigger("delete", "DELETE", guard.frozen),
+        trigger("replace", "INSERT", taken),
+    ]
+
+
+def _postgresql(guard: Guard) -> list[Trigger]:
+    """The condition is part of the function, whose source is kept as it was written; a WHEN is written anew."""
+    refuse = f"RAISE EXCEPTION '{MESSAGE.format(table=guard.table)}' USING ERRCODE = 'integrity_constraint_violation'"
+
+    def trigger(event: str, each: str, when: str, row: str) -> Trigger:
+        name = f"{guard.table}_no_{event.lower()}"
+        sql = f"CREATE TRIGGER {name} BEFORE {event} ON {guard.table} FOR EACH {each} EXECUTE FUNCTION {name}()"
+        return Trigger(guard.table, name, sql, f" BEGIN IF {when} THEN {refuse}; END IF; RETURN {row}; END ")
+
+    return [
+        trigger("UPDATE", "ROW", f"({guard.frozen}) AND NOT ({guard.allowed})", "NEW"),
+        trigger("DELETE", "ROW", guard.frozen, "OLD"),
+        trigger("TRUNCATE", "STATEMENT", "TRUE", "NULL"),
     ]

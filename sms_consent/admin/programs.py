@@ -116,7 +116,7 @@ class ProgramAdmin(ConsentAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Program, form: Any, change: bool) -> None:
-        """Save; a new group has everything told again, in the same transaction."""
+        """Save; that the group is a new one is noted with it, and the worker tells everything again."""
         super().save_model(request, obj, form, change)
         transaction.on_commit(selectors.forget_offers)
         if change and "subscription_group_id" in form.changed_data:

@@ -128,8 +128,10 @@ class LookJob(CallJob):
     def succeed(self, answer: dict[str, dict[str, str]]) -> list[Job]:
         """Sort out who left at Braze and who is there already; tell it the rest."""
         self.courier.went_well(USER_STATUS)
+        self.give_back(self._moved())
         rest = []
-        for claim, row in self.rows.items():
+        for claim in self.claims:
+            row = self.rows[claim]
             state = answer.get(row.address, {}).get(row.program.subscription_group_id, "")
             if state == "unsubscribed" and row.looked_at is None and _left_at_braze(claim, row):
                 continue
@@ -141,6 +143,11 @@ class LookJob(CallJob):
         jobs = status_jobs(self.courier, rest)
         self.end_isolation()
         return jobs
+
+    def _moved(self) -> list[Claim]:
+        """Return those whose program is another group's by now: what was seen is of the old one."""
+        groups = dict(Program.objects.values_list("pk", "subscription_group_id"))
+        return [c for c, row in self.rows.items() if groups[row.program_id] != row.program.subscription_group_id]
 
     def fail(self, error: BrazeError) -> list[Job]:
         """Nothing was told, whatever became of the call."""

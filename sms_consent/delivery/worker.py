@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,6 +26,7 @@ from sms_consent.models import BrazeLine
 logger = logging.getLogger(__name__)
 Lane = BrazeLine.Lane
 AFTER_TROUBLE = 1.0  # seconds
+BREATH = 0.05  # seconds: who waits for SQLite's writer stands in no queue, and never gets in between without a gap
 
 
 def new_courier(lane: str) -> Courier:
@@ -36,9 +38,16 @@ def new_courier(lane: str) -> Courier:
 
 
 def deliver_opt_outs_due(courier: Courier) -> int:
-    """Send opt-outs that are due now; return how many rows were claimed."""
+    """Send opt-outs that are due now; return how many rows were claimed, or that there may be more to claim.
+
+    What is to be forgotten of programs that moved is forgotten in this lane: there are opt-outs among it, and
+    nothing here holds it up.
+    """
+    forgotten = outbox.forget_some()
+    if forgotten:
+        time.sleep(BREATH)
     _look_at_lines(courier)
-    return deliver_opt_outs(courier, BATCH * courier.in_flight)
+    return forgotten + deliver_opt_outs(courier, BATCH * courier.in_flight)
 
 
 def deliver_due(courier: Courier) -> int:
@@ -53,9 +62,14 @@ def deliver_due(courier: Courier) -> int:
 
 
 def _look_at_lines(courier: Courier) -> None:
-    """Learn which lines are stopped, and which of those are not to be tried now."""
+    """Learn which lines are stopped, and which of those are not to be tried now.
+
+    Consents wait, too, until it is forgotten that the old group of their program was told and looked at.
+    """
     courier.known_lines = lines.known(courier.lane)
     courier.closed = lines.closed(courier.lane) if courier.known_lines else set()
+    if courier.lane == Lane.REST:
+        courier.closed |= outbox.moving()
 
 
 class Worker:

@@ -1,10 +1,12 @@
-"""What Braze was told about people, and which lines to it have stopped."""
+"""What Braze was told about people, which lines to it have stopped, and which programs are moving."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+from sms_consent.models.programs import Program
 
 
 class Outgoing(models.Model):
@@ -101,3 +103,16 @@ class BrazeLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.get_lane_display()})"
+
+
+class GroupMove(models.Model):
+    """A program that moved to another subscription group, until what its old group was told is all forgotten.
+
+    `done_to` is the id of the last subscription of which it is. The row goes when it is so of every one.
+    """
+
+    program = models.OneToOneField(Program, on_delete=models.CASCADE, related_name="+")
+    done_to = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.program_id}: up to {self.done_to}"

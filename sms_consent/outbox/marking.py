@@ -11,9 +11,10 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
-from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
+from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, Subscription
 
 NOTIFY_CHANNEL = "optin_outbox"
+MOST_AT_ONCE = 500  # rows in a transaction: SQLite has one writer, and nobody may wait for it longer than 50 ms
 MAX_ASKS = 2  # one prompt, and one more after a second look
 
 
@@ -130,10 +131,50 @@ def merge_away(profile: BrazeProfile, into: str) -> None:
 
 
 def forget_group(program_id: int) -> None:
-    """A program moved to another subscription group: what its old group was told is unknown for the new one."""
-    rows = _tellable(Subscription.objects.filter(program=program_id)).exclude(told=Told.NOTHING, due_at=None)
-    begun_anew = {"told": Told.UNKNOWN, "told_at": None, "looked_at": None, "asked": 0, "rides": 0}
-    rows.update(is_recheck=False, **begun_anew, **_renewed())
+    """A program moved to another subscription group: what its old group was told is unknown for the new one.
+
+    Only says so, with the change and in its transaction; `forget_some` does it, however long that takes.
+    """
+    GroupMove.objects.bulk_create(
+        [GroupMove(program_id=program_id)], update_conflicts=True, unique_fields=["program"], update_fields=["done_to"]
+    )
+
+
+def moving() -> set[str]:
+    """Return the slugs of programs of which `forget_some` has something left to forget."""
+    return set(GroupMove.objects.values_list("program__slug", flat=True))
+
+
+def forget_some() -> bool:
+    """Forget what the old group was told of the next subscriptions of a program that moved; False if none did.
+
+    How far that has got is noted in the same transaction: whoever comes next, after a crash too, goes on from there.
+    """
+    if not GroupMove.objects.exists():  # looked at in every round: not for that a write transaction
+        return False
+    with transaction.atomic():
+        move = GroupMove.objects.select_for_update().order_by("pk").first()
+        return move is not None and _go_on(move)
+
+
+def _go_on(move: GroupMove) -> bool:
+    # Of whatever program: the primary key finds these at once, whatever the database knows of the table.
+    following = Subscription.objects.filter(pk__gt=move.done_to).order_by("pk")
+    window = list(following.values_list("pk", "program_id")[:MOST_AT_ONCE])
+    if not window:
+        move.delete()
+        return True
+    _forget([pk for pk, program in window if program == move.program_id])
+    GroupMove.objects.filter(pk=move.pk).update(done_to=window[-1][0])
+    return True
+
+
+def _forget(ids: list[int]) -> None:
+    rows = Subscription.objects.filter(pk__in=ids)
+    list(rows.select_for_update().order_by("pk").values_list("pk"))  # in the order in which services lock them
+    told = _tellable(rows).exclude(told=Told.NOTHING, due_at=None)
+    told.update(told=Told.UNKNOWN, is_recheck=False, **_renewed())
+    rows.update(told_at=None, looked_at=None, asked=0, rides=0)
 
 
 def send_again(rows: models.QuerySet[Any]) -> int:
@@ -157,8 +198,7 @@ def _renewed() -> dict[str, Any]:
 
 def _tellable(rows: models.QuerySet[Subscription]) -> models.QuerySet[Subscription]:
     """Leave out what is no news for Braze, and so would be due for ever: see `touch`."""
-    pending_emails = Subscription.objects.filter(program__channel=Channel.EMAIL, state=State.PENDING)
-    return rows.exclude(state=State.NONE).exclude(pk__in=pending_emails.values("pk"))
+    return rows.exclude(state=State.NONE).exclude(state=State.PENDING, program__channel=Channel.EMAIL)
 
 
 def wake() -> None:

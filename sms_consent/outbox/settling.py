@@ -14,7 +14,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
-from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
+from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
 from sms_consent.outbox.marking import MAX_ASKS, forget_email_state, new_version
 
@@ -273,7 +273,7 @@ def _group(items: Mapping[Claim, Any]) -> dict[Any, list[Claim]]:
 
 
 def unsent() -> int:
-    """Return how many rows Braze has not been told: due, in back-off, or parked.
+    """Return how many rows Braze has not been told: due, in back-off, or parked. A program that is moving is one more.
 
     A scheduled second look is none, unless what it looks at is unknown: then it is the retry of a call.
     """
@@ -282,4 +282,4 @@ def unsent() -> int:
     subscriptions = Subscription.objects.filter(waiting).exclude(address="")
     emails = GlobalEmail.objects.filter(Q(due_at__isnull=False, is_recheck=False) | Q(parked_at__isnull=False))
     profiles = BrazeProfile.objects.filter(Q(due_at__isnull=False) | Q(parked_at__isnull=False))
-    return subscriptions.count() + emails.count() + profiles.count()
+    return subscriptions.count() + emails.count() + profiles.count() + GroupMove.objects.count()

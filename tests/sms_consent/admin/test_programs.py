@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
 from sms_consent import disclosures, selectors
 from sms_consent.models import Disclosure, Program, Subscription
+from sms_consent.sandbox import Sandbox
+from tests.people import ALICES_PHONE, Deliver
 from tests.sms_consent.admin.conftest import staff
 
 GROUP = "5a4d0000-0000-4000-8000-00000000000f"
@@ -50,13 +54,22 @@ def draft(sms: Program) -> Disclosure:
     return disclosures.draft(sms, language="en", text=disclosures.SMS_DRAFT, label="Texts, please", button="Join")
 
 
-def test_a_new_group_is_told_everything_again(boss: Client, sms: Program, alice: User) -> None:
-    Subscription.objects.filter(program=sms).update(told="subscribed", due_at=None)
+def test_a_new_group_is_told_everything_again(
+    boss: Client, sms: Program, alice: User, sandbox: Sandbox, deliver: Deliver
+) -> None:
+    deliver()
+    sandbox.world.set_group(GROUP, "sms")
     page = boss.post(change_url(sms), fields_of(sms, subscription_group_id=GROUP), follow=True)
     assert "The group has changed" in page.content.decode()
-    sms.refresh_from_db()
-    row = Subscription.objects.get(program=sms)
-    assert (sms.subscription_group_id, row.told, row.due_at is not None) == (GROUP, "unknown", True)
+    assert deliver() == 0
+    assert sandbox.world.state(GROUP, ALICES_PHONE) == "Subscribed"
+
+
+def test_a_new_group_changes_no_subscription_while_staff_wait(boss: Client, sms: Program, alice: User) -> None:
+    with CaptureQueriesContext(connection) as seen:
+        boss.post(change_url(sms), fields_of(sms, subscription_group_id=GROUP))
+    assert [query["sql"] for query in seen if 'UPDATE "sms_consent_subscription"' in query["sql"]] == []
+    assert Program.objects.get(pk=sms.pk).subscription_group_id == GROUP
 
 
 def test_any_other_edit_tells_braze_nothing(boss: Client, sms: Program, alice: User) -> None:

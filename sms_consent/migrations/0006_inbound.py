@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sms_consent', '0004_keyword'),
+        ('sms_consent', '0005_keyword'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sms_consent', '0003_global_email'),
+        ('sms_consent', '0004_group_move'),
     ]
 
     operations = [
