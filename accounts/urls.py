@@ -11,6 +11,7 @@ urlpatterns = [
     path("welcome/", views.welcome, name="welcome"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
     path("preferences/", preference_views.preferences_page, name="preferences"),
+    path("preferences/email/", preference_views.email_page, name="preferences_email"),
     path("unsubscribe/<str:token>/", unsubscribe_views.unsubscribe, name="unsubscribe"),
     # Password URLs are not mounted: nobody has one, and nobody can get one.
     path("accounts/login/", allauth_views.request_login_code, name="account_login"),

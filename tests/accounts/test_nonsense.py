@@ -25,6 +25,7 @@ PATHS = [
     "/welcome/",
     "/confirm/x/",
     "/preferences/",
+    "/preferences/email/",
     "/unsubscribe/x/",
     "/accounts/login/",
     "/accounts/login/code/confirm/",
@@ -96,7 +97,7 @@ def test_any_body_from_a_member(member: Client) -> None:
     answers = {
         (name, path): member.generic("POST", path, data, content_type=kind)
         for name, (kind, data) in BODIES.items()
-        for path in ("/preferences/", mine)
+        for path in ("/preferences/", "/preferences/email/", mine)
     }
     assert {name for name, answer in answers.items() if answer.status_code >= 500} == set()
 

@@ -194,8 +194,8 @@ def test_a_number_that_somebody_else_typed_is_masked(visit: Visit) -> None:
 
 
 def test_nobody_sees_it_without_signing_in() -> None:
-    assert Client().get("/preferences/").status_code == 302
-    assert Client().post("/preferences/", {"leave": "all"}).status_code == 302
+    for path in ("/preferences/", "/preferences/email/"):
+        assert Client().get(path).status_code == Client().post(path, {"leave": "all"}).status_code == 302
 
 
 def test_joining_is_limited_and_leaving_is_not(home: Visitor, settings: Any) -> None:
