@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
@@ -40,7 +39,7 @@ def save(person: User, *, phone: str, choices: Sequence[Choice], circumstances: 
 def _has_proven(person: User, choice: Choice) -> bool:
     if choice.program.is_sms:
         return is_proven(person, choice.address)
-    return bool(EmailAddress.objects.filter(user=person, email=choice.address, verified=True).exists())
+    return person.email == choice.address and person.has_proven_mailbox
 
 
 def is_proven(person: User, phone: str) -> bool:
