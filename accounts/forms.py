@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from accounts.models import User
 from optin_site import campaigns
 from sms_consent import people
 from sms_consent.models import Disclosure
@@ -226,3 +227,34 @@ class PreferencesForm(ConsentBoxes, AddressFields):
     def clean(self) -> dict[str, Any]:
         """Ask for the number that a ticked text box needs (CTA-4)."""
         return require_phone(self, super().clean())
+
+
+class NewEmailForm(AddressFields):
+    """The address that shall be the person's from now on."""
+
+    phone = None
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.fields["email"].label = _("New email address")
+
+    def clean_email(self) -> str:
+        """Return the address as it is kept; refuse the one that the person has."""
+        email = super().clean_email()
+        if email == self.person.email:
+            raise ValidationError(_("That is your address already."), code="same")
+        return email
+
+
+class CodeForm(forms.Form):
+    """The code from a mail."""
+
+    code = forms.CharField(
+        label=_("Code"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "one-time-code"})
+    )
+
+    def say_wrong(self) -> None:
+        """Say beside the field that it is not the code."""
+        if not self.errors:
+            self.add_error("code", ValidationError(_("That is not the code from the mail."), code="wrong"))

@@ -1,6 +1,7 @@
 """All settings, from the environment. What each means: README.md, "Configuration"."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", development="localhost,127.0.0.1,[::1
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must be set when DEBUG is off. See .env.example.")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+SITE_URL = env.required("SITE_URL", development="http://127.0.0.1:8000").rstrip("/")
+if not re.fullmatch(r"https?://[^/?#\s]+", SITE_URL):
+    raise ImproperlyConfigured("SITE_URL must be the site's own address, for example https://optin.example.com.")
 ROOT_URLCONF = "optin_site.urls"
 WSGI_APPLICATION = "optin_site.wsgi.application"
 

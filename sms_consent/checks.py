@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning
 from django.db import connections
+from django.http.request import validate_host
 
 from sms_consent import triggers
 
@@ -47,6 +49,10 @@ def production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if "*" in settings.ALLOWED_HOSTS:
         hint = "Mailed links are made from the host of the request: name yours."
         found.append(Warning("ALLOWED_HOSTS lets anyone choose the host.", hint=hint, id="sms_consent.W004"))
+    site = urlsplit(settings.SITE_URL)
+    if site.scheme != "https" or not validate_host(site.hostname or "", settings.ALLOWED_HOSTS):
+        hint = "Unsubscribe links begin with it: https (RFC 8058 asks for it) and one of ALLOWED_HOSTS."
+        found.append(Warning("SITE_URL is not where this site answers.", hint=hint, id="sms_consent.W006"))
     if settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
         hint = "Set CACHE_URL to a cache that all processes share, or each of them counts for itself."
         found.append(Warning("Limits are counted per process.", hint=hint, id="sms_consent.W005"))

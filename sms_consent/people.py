@@ -17,9 +17,14 @@ from django.utils import timezone
 LONGEST_SHORT_CODE = 6
 
 
-@lru_cache(maxsize=4)
-def _hashing_key(ledger_key: str) -> bytes:
-    return hmac.new(ledger_key.encode(), b"optin-site address hash v1", hashlib.sha256).digest()
+@lru_cache(maxsize=8)
+def _key(ledger_key: str, purpose: str) -> bytes:
+    return hmac.new(ledger_key.encode(), f"optin-site {purpose} v1".encode(), hashlib.sha256).digest()
+
+
+def lasting_key(purpose: str) -> bytes:
+    """Return a key of 32 bytes for one purpose, derived from LEDGER_KEY and as lasting as that."""
+    return _key(settings.LEDGER_KEY, purpose)
 
 
 def subject(address: str) -> str:
@@ -28,7 +33,7 @@ def subject(address: str) -> str:
     The key is derived from LEDGER_KEY and is never rotated: it is how an address is found again. Keyed,
     because a bare hash of a phone number is guessed in seconds (LED-7).
     """
-    return hmac.new(_hashing_key(settings.LEDGER_KEY), address.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(lasting_key("address hash"), address.encode(), hashlib.sha256).hexdigest()
 
 
 def normalise(text: str) -> str:

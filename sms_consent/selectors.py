@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import get_language
 
 from sms_consent.choices import Door, Meaning
 from sms_consent.models import Disclosure, Keyword, Program, Subscription
@@ -49,6 +50,11 @@ def offers(language: str) -> list[Offer]:
     return found
 
 
+def offers_here() -> list[Offer]:
+    """Return the offers in the language of this request."""
+    return offers(get_language() or settings.LANGUAGE_CODE)
+
+
 def forget_offers() -> None:
     """Drop what this process keeps, after an edit in this process."""
     _offers.clear()
@@ -78,7 +84,13 @@ def advertised() -> list[Keyword]:
 def subscriptions_of(addresses: Iterable[str]) -> list[Subscription]:
     """Return where these addresses stand on every program they have a history with."""
     rows = Subscription.objects.filter(address__in=[address for address in addresses if address])
-    return list(rows.select_related("program").order_by("program__position", "program_id"))
+    return list(rows.select_related("program", "request").order_by("program__position", "program_id"))
+
+
+def address_of(subject: str) -> str:
+    """Return the address that has this keyed hash; empty if it was never asked about here, or is erased."""
+    row = Subscription.objects.filter(subject=subject).exclude(address="").first()
+    return row.address if row else ""
 
 
 def every_program() -> list[Program]:
