@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,6 +14,7 @@ from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.managers import UserManager
+from sms_consent.states import REQUEST_LIFE
 
 
 def new_external_id() -> str:
@@ -101,8 +101,7 @@ class Leaving(models.Model):
         return f"Leaving {self.pk}"
 
 
-# A request that nobody answers lapses after 30 days (DOI-4); so does its link.
-LINK_LIFE = timedelta(days=30)
+LINK_LIFE = REQUEST_LIFE  # a link lives no longer than the request that it confirms (DOI-4)
 
 
 class Confirmation(models.Model):

@@ -48,9 +48,9 @@ def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResp
     phone = form.cleaned_data["phone"]
     choices = form.chosen(email=person.email or "", phone=phone)
     # Giving up a number is an opt-out, and none is ever refused.
-    refused = limits.too_often(request, "optin_preferences") if phone or choices else None
-    if refused:
-        return refused
+    refused = limits.refuse(request, "optin_preferences") if phone or choices else None
+    if refused or limits.within(request, choices) != choices:
+        return refused or limits.too_many(request)
     preferences.save(person, phone=phone, choices=choices, circumstances=of_request(request, boxes=form.ticked()))
     messages.success(request, _("Saved."))
     return redirect("preferences")
@@ -92,7 +92,7 @@ def _email_page(request: HttpRequest, form: CodeForm | NewEmailForm) -> HttpResp
 def _mail_code(request: HttpRequest, form: NewEmailForm) -> HttpResponseBase:
     if not form.is_valid():
         return _email_page(request, form)
-    refused = limits.too_often(request, "optin_preferences")
+    refused = limits.refuse(request, "optin_preferences")
     if refused:
         return refused
     email = form.cleaned_data["email"]

@@ -36,7 +36,7 @@ def sign_up(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         blank = SignUpForm(offers=selectors.offers_here(), initial={"campaign": campaigns.of_request(request)})
         return render(request, "accounts/sign_up.html", {"form": blank})
-    refused = limits.too_often(request, "optin_signup")
+    refused = limits.refuse(request, "optin_signup")
     if refused:
         return refused
     form = SignUpForm(request.POST, offers=selectors.offers_here())
@@ -46,16 +46,17 @@ def sign_up(request: HttpRequest) -> HttpResponseBase:
         form = SignUpForm(request.POST, offers=selectors.offers_here())
     if not form.is_valid():
         return render(request, "accounts/sign_up.html", {"form": form})
-    return _signed_up(request, form)
+    # A program sees what everyone sees, and nothing is written (SEC-4, SEC-5).
+    return _welcomed(0 if form.is_from_a_bot() else _signed_up(request, form))
 
 
-def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
+def _signed_up(request: HttpRequest, form: SignUpForm) -> int:
     email, phone = form.cleaned_data["email"], form.cleaned_data["phone"]
     confirmation = services.sign_up(
         SignUp(
             email=email,
             phone=phone,
-            choices=form.chosen(email=email, phone=phone),
+            choices=limits.within(request, form.chosen(email=email, phone=phone)),
             circumstances=of_request(request, boxes=form.ticked(), campaign=form.cleaned_data["campaign"]),
             language=get_language() or settings.LANGUAGE_CODE,
             time_zone=form.cleaned_data["time_zone"],
@@ -64,10 +65,14 @@ def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
         base_url=_base_url(request),
         send_mail=limits.may_mail(request, email),
     )
+    return int(confirmation.pk)
+
+
+def _welcomed(confirmation: int) -> HttpResponse:
     response = redirect("welcome")
     response.set_signed_cookie(
         WELCOME_COOKIE,
-        str(confirmation.pk),
+        str(confirmation),
         max_age=WELCOME_SECONDS,
         path=reverse("welcome"),
         httponly=True,
@@ -91,7 +96,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
     """Say what happens next, the same to everyone; POST mails the link again."""
     if request.method != "POST":
         return render(request, "accounts/welcome.html")
-    refused = limits.too_often(request, "optin_resend")
+    refused = limits.refuse(request, "optin_resend")
     if refused:
         return refused
     _send_again(request)

@@ -127,13 +127,19 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {"request_login_code": "accounts.forms.SignInForm"}
 
-# --- Limits: ours, and one of django-allauth's made stricter; its others are as it ships them --------------
-# `key` is the email address, known or not: nobody's mailbox is flooded from here (EM-7).
+# --- Limits: ours (accounts/limits.py), and one of django-allauth's made stricter; its others are as it ships them
+# So many in a second (s), minute (m), hour (h) or day (d). Whether an address is known here makes no difference.
 LIMITS = {
     "optin_signup": "20/m/ip",
+    "optin_phone": "10/m/ip",
     "optin_resend": "5/m/ip",
-    "optin_mail": "5/d/key",
     "optin_preferences": "20/m/ip,5/m/user,20/d/user",
+    "optin_network": "300/h/key",  # all of these together, from one /24 (IPv4) or /64 (IPv6)
+    "optin_mail": "5/d/key",  # mails to one address: nobody's mailbox is flooded from here (EM-7)
+    "optin_number": "10/d/key",  # how often one number may be submitted at whatever door
+    "optin_countries": "5/d",  # of how many countries one IP address may submit numbers
+    "optin_prompts": "10000/d",  # texts that ask for a yes, all together
+    "optin_prompts_abroad": "500/d",  # those to one country, unless it is the first of PHONE_REGIONS
     "request_login_code": "20/m/ip,3/m/key,20/d/key",
 }
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
@@ -143,6 +149,11 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = LIMITS if RATE_LIMITS else False
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Sites that may show the phone form in a frame; none if empty ---------------------------------------
+EMBED_ORIGINS = env.names("EMBED_ORIGINS")
+if not all(re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]+)?", origin) for origin in EMBED_ORIGINS):
+    raise ImproperlyConfigured("EMBED_ORIGINS must list origins such as https://shop.example.com, without a path.")
 
 # --- Brand: fills the default programs when they are created, and the pages ----------------------------
 BRAND_NAME = env.required("BRAND_NAME", development="Example Brand")

@@ -16,6 +16,7 @@ class Door(models.TextChoices):
     """What words stand beside: each way in needs words of its own."""
 
     FORM = "form", "A box on a form"
+    PHONE_FORM = "phone_form", "The button of the phone form"
     KEYWORD = "keyword", "A keyword"
 
 

@@ -27,6 +27,12 @@ KEYWORD_DRAFT = (
     "Message and data rates may apply. Reply HELP for help or STOP to cancel; you can also write to {support}. "
     "See our [Terms]({terms}) and [Privacy Policy]({privacy})."
 )
+PHONE_FORM_DRAFT = (
+    "By pressing this button I agree to receive recurring automated promotional text messages (SMS) with {purpose} "
+    "from {brand} at the mobile number I enter, once I have said yes from that phone. Consent is not a condition of "
+    "any purchase. {frequency}. Message and data rates may apply. Reply HELP for help or STOP to cancel; you can also "
+    "write to {support}. See our [Terms]({terms}) and [Privacy Policy]({privacy})."
+)
 EMAIL_DRAFT = (
     "By ticking this box I agree to receive promotional emails with {purpose} from {brand}. {frequency}. "
     "Consent is not a condition of any purchase. I can unsubscribe at any time by the link in every email or by "
@@ -89,8 +95,8 @@ def problems(words: str, program: Program, language: str, door: str = Door.FORM)
         for number, problem, pattern in PHRASES.get((language[:2], program.is_sms), ())
         if not re.search(pattern, lower)
     ]
-    if door == Door.KEYWORD and _BOX.search(words):
-        found.append("The words must not speak of a box, for there is none beside a keyword (US-1).")
+    if door != Door.FORM and _BOX.search(words):
+        found.append("The words must not speak of a box: at this door there is none (US-1).")
     return found + [f"The words must {problem} ({number})." for number, problem, ok in _plain(program) if not ok(words)]
 
 
@@ -134,7 +140,7 @@ def plain_text(words: str, base_url: str = "") -> str:
 
 
 def draft(program: Program, *, language: str, text: str, label: str, button: str, door: str = Door.FORM) -> Disclosure:
-    """Return a new unpublished version. Words for boxes and for keywords are numbered together."""
+    """Return a new unpublished version. The words for all doors of a program are numbered together."""
     newest = Disclosure.objects.filter(program=program, language=language).aggregate(Max("version"))["version__max"]
     return Disclosure.objects.create(
         program=program,

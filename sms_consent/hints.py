@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
 
 from django.db import transaction
 
 from sms_consent import outbox, people, texts
 from sms_consent.choices import Channel
 from sms_consent.models import InboundMessage, Program, Subscription
+from sms_consent.states import REQUEST_LIFE
 
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
-REQUEST_LIFE = timedelta(days=30)  # as long as Braze waits for an answer (DOI-4)
 
 
 def waiting(limit: int) -> list[InboundMessage]:

@@ -148,12 +148,20 @@ def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
     if before.folded_to is None:
         return False
     at = entry.occurred_at or now
+    if _waits_for_an_answer(entry, before):
+        return fold(before, _happening(replace(entry, occurred_at=at), 0)).request == before.request
     soon = at == before.folded_to if entry.occurred_at else abs(at - before.folded_to) < REPEAT_WINDOW
     alike = OPT_INS if entry.act in OPT_INS and not entry.occurred_at else {entry.act}
     if not soon or subscription.last_said not in {_said(entry, act) for act in alike}:
         return False
     after = fold(before, _happening(replace(entry, occurred_at=at), 0))
     return replace(after, request=before.request, folded_to=before.folded_to) == before
+
+
+def _waits_for_an_answer(entry: Entry, before: Standing) -> bool:
+    """Whether somebody fills in the phone form although the handset has been asked already (DOI-7)."""
+    is_form = entry.source == Source.PHONE_FORM and entry.occurred_at is None
+    return is_form and entry.act == Act.REQUESTED and before.state == State.PENDING
 
 
 def _said(entry: Entry, act: str) -> str:

@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 import idna
 from django.conf import settings
@@ -57,15 +58,6 @@ def mask(address: str) -> str:
     return f"{address[:2]}…{address[-2:]}" if address else ""
 
 
-def ensure_known(phone: str, *, language: str) -> None:
-    """Make somebody known by this number only, if nobody has it. Their profile is marked by the one signal."""
-    person = get_user_model()
-    if not person._default_manager.filter(phone=phone).exists():
-        stranger = person(phone=phone, language=language)
-        stranger.set_unusable_password()
-        stranger.save()
-
-
 def prove_phone(external_id: str, phone: str) -> None:
     """Note that the handset has answered a request that this person made: the number is theirs."""
     holder = get_user_model()._default_manager.filter(external_id=external_id, phone=phone)
@@ -92,3 +84,31 @@ def lock(addresses: Iterable[str]) -> None:
 
 def _lock_key(address: str) -> int:
     return int.from_bytes(hashlib.sha256(address.encode()).digest()[:8], "big", signed=True)
+
+
+# --- People known by a phone number only ------------------------------------------------------------------
+
+
+def holder(phone: str) -> Any:
+    """Return whoever has this number (E.164), the first of several, or None."""
+    return get_user_model().objects.filter(phone=phone).order_by("pk").first()
+
+
+def hold(phone: str, *, language: str) -> Any:
+    """Make somebody who is known by this number only; saving them marks them for Braze. The number is locked."""
+    person: Any = get_user_model()(phone=phone, language=language)
+    person.set_unusable_password()
+    person.save()
+    return person
+
+
+def write_again(person: Any) -> None:
+    """Change nothing about a person, with the very statement that makes somebody (rule 10)."""
+    model = type(person)
+    twin = model(external_id=person.external_id, email=person.email, phone=person.phone, language=person.language)
+    model.objects.bulk_create([twin], update_conflicts=True, unique_fields=["external_id"], update_fields=["language"])
+
+
+def known_by_number_only(phones: Iterable[str]) -> Any:
+    """Return a queryset of the people with these numbers who have no email address."""
+    return get_user_model().objects.filter(phone__in=list(phones), email=None)

@@ -33,20 +33,20 @@ class Offer:
         return f"{self.disclosure.pk}-{self.disclosure.sha256}"
 
 
-_offers: dict[str, tuple[float, list[Offer]]] = {}
+_offers: dict[tuple[str, str], tuple[float, list[Offer]]] = {}
 
 
-def offers(language: str) -> list[Offer]:
+def offers(language: str, door: str = Door.FORM) -> list[Offer]:
     """Return the active programs with their newest published words in this language, or in the site's own.
 
     Kept in the process for a few seconds: the form asks for it at every request. A program without
-    published words is not offered.
+    published words for this door is not offered there.
     """
-    kept = _offers.get(language)
+    kept = _offers.get((language, door))
     if kept and kept[0] > time.monotonic():
         return kept[1]
-    found = _load_offers(language)
-    _offers[language] = (time.monotonic() + OFFERS_FOR_SECONDS, found)
+    found = _load_offers(language, door)
+    _offers[language, door] = (time.monotonic() + OFFERS_FOR_SECONDS, found)
     return found
 
 
@@ -60,8 +60,8 @@ def forget_offers() -> None:
     _offers.clear()
 
 
-def _load_offers(language: str) -> list[Offer]:
-    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False, door=Door.FORM)
+def _load_offers(language: str, door: str) -> list[Offer]:
+    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False, door=door)
     newest: dict[tuple[int, str], Disclosure] = {}
     for disclosure in published.select_related("program").order_by("version"):
         newest[disclosure.program_id, disclosure.language] = disclosure

@@ -75,6 +75,32 @@ def _requests(subscriptions: Iterable[Subscription], records: list[ConsentRecord
     return sorted(filter(None, (waiting | asked).values()))
 
 
+@transaction.atomic(durable=True)
+def request(choice: Choice, *, circumstances: Circumstances, language: str) -> None:
+    """Take the phone form: ask the handset, which alone can say yes (DOI-1, design.md §4.2).
+
+    A number that nobody holds gets a person known by it only. Whoever is subscribed, has stopped or was asked less
+    than a day ago gets no text (DOI-7, REV-11), and costs the same statements as everybody else (rule 10).
+    """
+    people.lock([choice.address])
+    person = people.holder(choice.address)
+    if person is None:
+        people.hold(choice.address, language=language)
+    else:
+        people.write_again(person)
+        outbox.mark(person)
+    entry = Entry(
+        choice.program,
+        choice.address,
+        Act.REQUESTED,
+        Source.PHONE_FORM,
+        disclosure=choice.disclosure,
+        circumstances=circumstances,
+    )
+    ledger.append([entry], ledger.standings([entry.key]))
+    outbox.wake()
+
+
 def confirm(
     requests: Sequence[int],
     *,

@@ -248,7 +248,8 @@ def _opt_in(message: InboundMessage, keyword: Keyword, *, is_asked: bool = False
     assert program is not None  # noqa: S101 - the database keeps opt-in words with a program
     message.program = program
     message.status = State.SUBSCRIBED
-    people.ensure_known(message.address, language=keyword.language)
+    if people.holder(message.address) is None:
+        people.hold(message.address, language=keyword.language)
     subscriptions = ledger.standings([(program.pk, message.address)])
     opt_in = Entry(
         program,

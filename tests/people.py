@@ -39,6 +39,12 @@ def send_sign_up(client: Client, email: str, phone: str = "", *boxes: str, **cha
     return client.post(reverse("account_signup"), data)
 
 
+def send_phone_form(client: Client, phone: str, page: str = "/phone/", **changes: str) -> Any:
+    """Open the phone form, fill it in and press its button."""
+    data = hidden_fields(client.get(page).content.decode()) | {"phone": phone} | changes
+    return client.post(page, data)
+
+
 class Visitor:
     """Somebody with a browser."""
 
@@ -54,6 +60,10 @@ class Visitor:
         answer = self.client.post(reverse("account_signup"), data)
         call_command("send_mail", "--once")
         return answer
+
+    def ask_for_texts(self, phone: str) -> Any:
+        """Fill in the phone form."""
+        return send_phone_form(self.client, phone)
 
     def preferences(self, phone: str, *boxes: str) -> Any:
         """Save the preference page with this number and these boxes ticked."""

@@ -83,7 +83,7 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
     @admin.display(description="To be merged into")
     def merged(self, row: BrazeProfile) -> str:
         """The profile that this one becomes part of."""
-        return row.merge_into or "–"
+        return "Nobody: it is to be deleted" if row.is_to_delete else row.merge_into or "–"
 
     @admin.display(description="What Braze last accepted")
     def accepted_pretty(self, row: BrazeProfile) -> SafeString | str:

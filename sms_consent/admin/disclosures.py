@@ -1,4 +1,4 @@
-"""The words beside a program's box or keyword: written as drafts, read once they are published."""
+"""The words beside a program's box, button or keyword: written as drafts, read once they are published."""
 
 from __future__ import annotations
 

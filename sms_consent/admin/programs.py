@@ -33,7 +33,7 @@ class DisclosureInline(TabularInline):
     """Every version of the words, to read."""
 
     model = Disclosure
-    verbose_name_plural = "Words beside its box and its keywords"
+    verbose_name_plural = "Words beside its box, its button and its keywords"
     extra = 0
     can_delete = False
     fields = readonly_fields = ("open", "door", "language", "label", "published")

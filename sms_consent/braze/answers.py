@@ -61,6 +61,13 @@ def note_states(states: dict[str, dict[str, str]], user: Any) -> None:
             known[str(group.get("id"))] = str(group.get("status", "")).lower()
 
 
+def is_subscribed(user: Any) -> bool:
+    """Whether somebody is subscribed to any group at all."""
+    groups = user.get("subscription_groups") if isinstance(user, dict) else None
+    states = [group.get("status") for group in groups if isinstance(group, dict)] if isinstance(groups, list) else []
+    return any(str(state).lower() == "subscribed" for state in states)
+
+
 def without_addresses(words: str) -> str:
     """Return words that may be kept and logged: no number, no email address, not endless (rule 15)."""
     return ADDRESS.sub("[address]", words[: LONGEST * 4])[:LONGEST]

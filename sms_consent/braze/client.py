@@ -18,6 +18,7 @@ SET_STATUS = "/subscription/status/set"
 TRACK = "/users/track"
 USER_STATUS = "/subscription/user/status"
 MERGE = "/users/merge"
+DELETE = "/users/delete"
 EMAIL_STATUS = "/email/status"
 IDENTIFY = "/users/identify"
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
@@ -81,6 +82,12 @@ class BrazeClient:
                 break
         return states
 
+    def subscribed(self, external_ids: Sequence[str]) -> set[str]:
+        """Return which of up to 50 people are subscribed to anything."""
+        params: list[tuple[str, str | int]] = [("external_id[]", name) for name in external_ids]
+        answer = self._call("GET", USER_STATUS, params=[*params, ("limit", PAGE), ("offset", 0)])
+        return {str(user["external_id"]) for user in answers.users(answer) if answers.is_subscribed(user)}
+
     # https://www.braze.com/docs/api/endpoints/user_data/post_users_merge
     def merge(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Merge up to 50 people, each (external_id to merge, external_id to keep)."""
@@ -101,6 +108,11 @@ class BrazeClient:
             for name, phone in pairs
         ]
         self._call("POST", IDENTIFY, json={"phone_numbers_to_identify": named})
+
+    # https://www.braze.com/docs/api/endpoints/user_data/post_user_delete
+    def delete(self, external_ids: Sequence[str]) -> None:
+        """Delete up to 50 people; who is not known there is no error. Braze takes up to five minutes over it."""
+        self._call("POST", DELETE, json={"external_ids": list(external_ids)})
 
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         # Errors are named without their text: it may hold the URL with phone numbers, or a header (rule 15).

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='disclosure',
             name='door',
-            field=models.CharField(choices=[('form', 'A box on a form'), ('keyword', 'A keyword')], default='form', max_length=7, verbose_name='words for'),
+            field=models.CharField(choices=[('form', 'A box on a form'), ('phone_form', 'The button of the phone form'), ('keyword', 'A keyword')], default='form', max_length=10, verbose_name='words for'),
         ),
         migrations.AlterField(
             model_name='disclosure',
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='disclosure',
             name='label',
-            field=models.CharField(help_text='The line next to the box, or above the keyword.', max_length=200),
+            field=models.CharField(help_text='The line next to the box, or above the form or the keyword.', max_length=200),
         ),
         migrations.CreateModel(
             name='Keyword',

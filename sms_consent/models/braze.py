@@ -34,8 +34,9 @@ class BrazeProfile(Outgoing):
 
     `accepted` holds attribute names and values as Braze takes them; `is_unknown` says that a call may have
     changed them without our knowing. `claims_phone` is a number that Braze may know without a name: its profile there
-    is to become this person's before anything else is told of them. A row without a person is one whose profile
-    is to be merged into `merge_into` (an external_id) or, if Braze never heard of it, forgotten.
+    is to become this person's before anything else is told of them. A row without a person is one whose profile is to
+    be merged into `merge_into` (an external_id) or, with `is_to_delete`, to be deleted; if Braze never heard of it, it
+    is forgotten.
     """
 
     person = models.OneToOneField(
@@ -43,6 +44,7 @@ class BrazeProfile(Outgoing):
     )
     external_id = models.CharField(max_length=255, unique=True)
     merge_into = models.CharField(max_length=255, blank=True)
+    is_to_delete = models.BooleanField(default=False)
     accepted = models.JSONField(default=dict)
     accepted_at = models.DateTimeField(null=True)
     is_unknown = models.BooleanField(default=False)

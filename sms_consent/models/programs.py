@@ -47,17 +47,17 @@ class Program(models.Model):
 
 
 class Disclosure(models.Model):
-    """The words beside a program's box or keywords: a draft until it is published, then frozen as rendered (CTA-20).
+    """The words at one of a program's doors: a draft until it is published, then frozen as rendered (CTA-20).
 
     `draft` may use {brand}, {purpose}, {frequency}, {sender}, {support}, {address} and [text](link) with
     {terms} and {privacy}; `words` is what visitors see. Database triggers refuse any change after publishing.
     """
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="disclosures")
-    door = models.CharField("words for", max_length=7, choices=Door.choices, default=Door.FORM)
+    door = models.CharField("words for", max_length=10, choices=Door.choices, default=Door.FORM)
     language = models.CharField(max_length=12, default="en")
     version = models.PositiveIntegerField(editable=False)
-    label = models.CharField(max_length=200, help_text="The line next to the box, or above the keyword.")
+    label = models.CharField(max_length=200, help_text="The line next to the box, or above the form or the keyword.")
     draft = models.TextField(help_text="The disclosure, with placeholders.")
     button_label = models.CharField(
         max_length=60,
@@ -79,8 +79,8 @@ class Disclosure(models.Model):
 
     def clean(self) -> None:
         """Refuse to edit what is frozen; the database would refuse it too, with less help."""
-        if self.door == Door.KEYWORD and self.program_id and not self.program.is_sms:
-            raise ValidationError({"door": "Nobody can text their way into a program of emails."}, code="channel")
+        if self.door != Door.FORM and self.program_id and not self.program.is_sms:
+            raise ValidationError({"door": "Only a program of text messages has this door."}, code="channel")
         if self.pk and Disclosure.objects.filter(pk=self.pk, published_at__isnull=False).exists():
             raise ValidationError("Published words are frozen. Add a new version instead.", code="frozen")
 

@@ -100,7 +100,14 @@ def claim_identities(limit: int) -> list[Claim]:
 
 def claim_merges(limit: int) -> list[Claim]:
     """Take profiles that nobody is behind any more, to be merged into another."""
-    return _claim(BrazeProfile.objects.filter(person=None), limit, PROFILE_FIELDS, is_unknown=True)
+    rows = BrazeProfile.objects.filter(person=None, is_to_delete=False)
+    return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
+
+
+def claim_deletions(limit: int) -> list[Claim]:
+    """Take profiles of people who are gone here, to be deleted."""
+    rows = BrazeProfile.objects.filter(person=None, is_to_delete=True)
+    return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
 
 
 def _claim(rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **changes: Any) -> list[Claim]:

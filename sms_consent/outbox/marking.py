@@ -130,6 +130,11 @@ def merge_away(profile: BrazeProfile, into: str) -> None:
     profile.save()
 
 
+def delete_away(profiles: models.QuerySet[BrazeProfile]) -> None:
+    """Have these people's Braze profiles deleted; their rows here are about to go."""
+    profiles.update(person=None, is_to_delete=True, **_renewed())
+
+
 def forget_group(program_id: int) -> None:
     """A program moved to another subscription group: what its old group was told is unknown for the new one.
 

@@ -106,7 +106,7 @@ def _accept_global_emails(claims: list[Claim]) -> None:
 
 
 def forget_profiles(claims: Collection[Claim]) -> None:
-    """Drop profiles that are merged, or that Braze never heard of. Nobody is behind them any more."""
+    """Drop profiles that are merged or deleted, or that Braze never heard of. Nobody is behind them any more."""
     if claims:
         BrazeProfile.objects.filter(pk__in=[claim.id for claim in claims], person=None).delete()
 

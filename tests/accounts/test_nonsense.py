@@ -23,6 +23,9 @@ PATHS = [
     "/",
     "/accounts/signup/",
     "/welcome/",
+    "/phone/",
+    "/phone/sent/",
+    "/embed/phone/",
     "/confirm/x/",
     "/preferences/",
     "/preferences/email/",
@@ -67,6 +70,11 @@ BODIES = {
         b'--b\r\nContent-Disposition: form-data; name="email"; filename="../\x00x"\r\n\r\na\r\n--b--\r\n',
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def _framed(settings: Any) -> None:
+    settings.EMBED_ORIGINS = ["https://shop.example.com"]
 
 
 @pytest.fixture

@@ -131,8 +131,8 @@ def fill(people: int) -> None:
     )
     subscription = (
         "INSERT INTO sms_consent_subscription (program_id, subject, address, state, told, version, attempts,"
-        f" park_reason, asked, is_recheck, last_said, rides) SELECT p.id, 's' || p.id || '-' || n,"
-        f" 'p' || n || '@example.net', 'subscribed', '', 0, 0, '', 0, {no}, '', 0 FROM sms_consent_program p, {many}"
+        f" park_reason, asked, is_recheck, last_said, rides, renewals) SELECT p.id, 's' || p.id || '-' || n,"
+        f" 'p' || n || '@example.net', 'subscribed', '', 0, 0, '', 0, {no}, '', 0, 0 FROM sms_consent_program p, {many}"
     )
     with connection.cursor() as cursor:
         for sql in (person, subscription):

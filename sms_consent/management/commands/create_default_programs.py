@@ -21,7 +21,7 @@ WORDS = ("start", "unstop")  # not YES, which also answers other messages (KW-7)
 class Command(BaseCommand):
     """Creates `sms`, `email`, START and UNSTOP with published English words, from the settings. Safe to repeat."""
 
-    help = "Create the programs 'sms' and 'email' and the keywords START and UNSTOP, with words, if they are not there."
+    help = "Create the programs 'sms' and 'email' with published English words for each door, and START and UNSTOP."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing; what is there belongs to the admin and is left alone."""
@@ -35,6 +35,7 @@ class Command(BaseCommand):
                 raise CommandError(f"Program {slug!r}: {error}") from error
             self.stdout.write(self.style.SUCCESS(f"Created program {slug!r}."))
         self._keywords()
+        self._phone_form(Program.objects.get(slug="sms"))
 
     def _keywords(self) -> None:
         number = kept_number(settings.SMS_NUMBER)
@@ -52,6 +53,25 @@ class Command(BaseCommand):
             except DisclosureError as error:
                 raise CommandError(f"Keyword {word.upper()}: {error}") from error
             self.stdout.write(self.style.SUCCESS(f"Created keyword {word.upper()}."))
+
+    @transaction.atomic
+    def _phone_form(self, program: Program) -> None:
+        """Publish the words beside the button of the phone form, unless somebody has written some."""
+        if Disclosure.objects.filter(program=program, door=Door.PHONE_FORM).exists():
+            return
+        words = disclosures.draft(
+            program,
+            door=Door.PHONE_FORM,
+            language=settings.LANGUAGE_CODE,
+            text=disclosures.PHONE_FORM_DRAFT,
+            label="Get offers and news by text",
+            button="Text me",
+        )
+        try:
+            disclosures.publish(words)
+        except DisclosureError as error:
+            raise CommandError(f"Words of the phone form: {error}") from error
+        self.stdout.write(self.style.SUCCESS("Published the words of the phone form."))
 
 
 def _sms() -> None:
