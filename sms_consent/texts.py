@@ -13,17 +13,14 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from sms_consent import keywords, ledger, outbox, people, services
+from sms_consent import keywords, ledger, outbox, people, retold, services
 from sms_consent.choices import Act, Channel, Source, State
 from sms_consent.keywords import Match, Words
 from sms_consent.ledger import Circumstances, Entry
 from sms_consent.models import ConsentRecord, InboundMessage, Keyword, Program, Subscription
 
-# Two reports of one text carry times that differ by what lies between their making; one without a time comes later.
-SAME_TEXT, ON_ITS_WAY = timedelta(seconds=5), timedelta(minutes=10)
 LONGEST_BODY = 5_000
 BRAZE = "braze"
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
@@ -117,7 +114,7 @@ def _waiting(text: Text, programs: Collection[Program]) -> list[Subscription]:
     """Return the requests that a Y from this handset answers: those that wait, and any that it has just answered."""
     rows = Subscription.objects.filter(subject=people.subject(text.phone), program__in=programs).exclude(request=None)
     at = moment(text.at)
-    near = (at - SAME_TEXT, at + SAME_TEXT)
+    near = (at - retold.SAME_TEXT, at + retold.SAME_TEXT)
     answered = ConsentRecord.objects.filter(act=Act.CONFIRMED, request__in=rows.values("request"))
     just_now = set(answered.filter(occurred_at__range=near).values_list("request_id", flat=True))
     return [row for row in rows if row.state == State.PENDING or row.request_id in just_now]
@@ -198,7 +195,7 @@ def scope(programs: list[Program]) -> list[Program]:
 def _opt_out(message: InboundMessage, programs: list[Program]) -> None:
     """Withdraw, from all that another report of this very text has not withdrawn yet."""
     message.status = State.UNSUBSCRIBED
-    said = _said_already(message)
+    said = retold.stopped_by(message)
     records = services.withdraw(
         message.address,
         programs=[program for program in programs if program.pk not in said],
@@ -208,23 +205,6 @@ def _opt_out(message: InboundMessage, programs: list[Program]) -> None:
         occurred_at=message.occurred_at,
     )
     _note(message, records)
-
-
-def _said_already(message: InboundMessage) -> set[int]:
-    """Return the programs that another kind of report has already stopped for the handset at this moment.
-
-    A report without a time says nothing new wherever the handset has stopped already.
-    """
-    rows = Subscription.objects.filter(subject=message.subject, state=State.UNSUBSCRIBED, stopped_at__isnull=False)
-    stopped = set(rows.values_list("program_id", flat=True))
-    if not stopped or message.provider_id is None:
-        return stopped
-    timed = Q(provider_id__isnull=False, occurred_at__lte=message.occurred_at + SAME_TEXT)
-    untimed = Q(provider_id__isnull=True, occurred_at__lte=message.occurred_at + ON_ITS_WAY)
-    others = InboundMessage.objects.filter(subject=message.subject, occurred_at__gte=message.occurred_at - SAME_TEXT)
-    others = others.filter(timed | untimed, record__act=Act.WITHDRAWN)
-    by_another = others.exclude(kind=message.kind, provider_id__isnull=False).exists()
-    return stopped if by_another else set()
 
 
 def _confirm(message: InboundMessage, waiting: list[Subscription]) -> None:
@@ -264,17 +244,10 @@ def _opt_in(message: InboundMessage, keyword: Keyword, *, is_asked: bool = False
     _note(message, ledger.append([opt_in], subscriptions))
     unproven = InboundMessage.objects.filter(subject=message.subject, program=program, outcome=Outcome.UNPROVEN)
     unproven.update(outcome=Outcome.REPEAT)
-    for later in _overheard(message, program):
+    for later in retold.passed_over_after(message, program):
         ledger.append([_repeated(later, program)], subscriptions)
     if message.provider == BRAZE:
         outbox.claim_identity(message.address)
-
-
-def _overheard(message: InboundMessage, program: Program) -> list[InboundMessage]:
-    """Return the opt-outs after this text that were taken for known, because this text was not known yet."""
-    repeats = InboundMessage.objects.filter(outcome=Outcome.REPEAT, status=State.UNSUBSCRIBED, subject=message.subject)
-    later = repeats.filter(occurred_at__gte=message.occurred_at, provider_id__isnull=False).order_by("occurred_at")
-    return [it for it in later if it.program_id in (None, program.pk)]
 
 
 def _repeated(later: InboundMessage, program: Program) -> Entry:

@@ -43,13 +43,13 @@ def second_program() -> Program:
     program.purpose, program.sender = "restock alerts", "+12025550111"
     program.save()
     publish(program, "Restock alerts by text")
+    selectors.forget_offers()
     return program
 
 
 def publish(program: Program, label: str) -> Disclosure:
     text = disclosures.PHONE_FORM_DRAFT
     draft = disclosures.draft(program, door=Door.PHONE_FORM, language="en", text=text, label=label, button="Ask me")
-    selectors.forget_offers()
     return disclosures.publish(draft)
 
 
@@ -105,12 +105,21 @@ def test_what_is_no_number_that_is_served_is_refused(client: Client, phone: str)
 def test_words_that_have_changed_are_shown_before_anything_is_agreed_to(client: Client) -> None:
     page = hidden_fields(client.get("/phone/").content.decode())
     newest = publish(Program.objects.get(slug="sms"), "Other words")
+    selectors.forget_offers()
     answer = client.post("/phone/", page | {"phone": ALICES_PHONE})
     again = answer.content.decode()
     assert "These words have changed" in again
     assert "Other words" in again
     assert stored() == 0
     client.post("/phone/", hidden_fields(again) | {"phone": ALICES_PHONE})
+    assert ConsentRecord.objects.get().disclosure == newest
+
+
+def test_words_that_another_process_has_just_published_are_taken(client: Client) -> None:
+    page = hidden_fields(client.get("/phone/").content.decode())
+    newest = publish(Program.objects.get(slug="sms"), "Other words")
+    shown = {"phone": ALICES_PHONE, "disclosure": f"{newest.pk}-{newest.sha256}"}
+    assert client.post("/phone/", page | shown).status_code == 302
     assert ConsentRecord.objects.get().disclosure == newest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
@@ -168,3 +169,32 @@ def test_words_for_keywords_are_never_shown_beside_a_box(programs: dict[str, Pro
     selectors.forget_offers()
     assert "By texting" not in client.get("/").content.decode()
     assert hidden_fields(before)["disclosure_sms"] == hidden_fields(client.get("/").content.decode())["disclosure_sms"]
+
+
+# --- For the phone form ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "lacks"), [("SMS_DRAFT", "must not speak of a box"), ("EMAIL_DRAFT", "CTA-8")])
+def test_words_for_a_button_must_say_the_same_and_speak_of_no_box(
+    programs: dict[str, Program], text: str, lacks: str
+) -> None:
+    words = draft(programs["sms"], getattr(disclosures, text))
+    words.door = "phone_form"
+    with pytest.raises(DisclosureError, match=lacks):
+        disclosures.publish(words)
+
+
+def test_words_for_a_button_are_never_shown_beside_a_box(programs: dict[str, Program], client: Client) -> None:
+    before = hidden_fields(client.get("/").content.decode())["disclosure_sms"]
+    newest = draft(programs["sms"], disclosures.PHONE_FORM_DRAFT)
+    newest.door = "phone_form"
+    disclosures.publish(newest)
+    selectors.forget_offers()
+    assert hidden_fields(client.get("/").content.decode())["disclosure_sms"] == before
+
+
+def test_emails_have_no_phone_form(programs: dict[str, Program]) -> None:
+    words = draft(programs["email"], disclosures.EMAIL_DRAFT)
+    words.door = "phone_form"
+    with pytest.raises(ValidationError, match="Only a program of text messages"):
+        words.full_clean()
