@@ -71,6 +71,8 @@ class StatusJob(CallJob):
         self.give_back(claim for claim in self.claims if claim not in rows)
         if not rows:
             return None
+        if self.told == Told.UNSUBSCRIBED:
+            outbox.note_looked(rows)  # what Braze says from here on is our own doing, and nobody's earlier STOP
         body = payloads.status(
             group_id=self.program.subscription_group_id,
             state=State.UNSUBSCRIBED if self.told == Told.UNSUBSCRIBED else State.SUBSCRIBED,
