@@ -8,20 +8,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from sms_consent import lines, outbox, people, services
+from sms_consent import lines, outbox, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
 from sms_consent.braze.client import BATCH, EMAIL_STATUS, SET_STATUS, USER_STATUS
-from sms_consent.choices import Channel, Source, State, Told
+from sms_consent.choices import Channel, State, Told
 from sms_consent.delivery.jobs import ACCEPTED, CallJob, put_back
 from sms_consent.delivery.pipeline import Courier, Job, run
-from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox import Claim, Outcome
 
-TELLS = {State.SUBSCRIBED: Told.SUBSCRIBED, State.PENDING: Told.ASKED, State.UNSUBSCRIBED: Told.UNSUBSCRIBED}
+TELLS = {
+    State.SUBSCRIBED: Told.SUBSCRIBED,
+    State.PENDING: Told.ASKED,
+    State.UNSUBSCRIBED: Told.UNSUBSCRIBED,
+    State.NONE: Told.UNSUBSCRIBED,  # due only where Braze says otherwise without any consent here
+}
+LEFT_BEFORE = "Found unsubscribed at Braze before the number was first subscribed."
 
 
 def load(claims: Iterable[Claim]) -> dict[Claim, Subscription]:
@@ -99,13 +103,17 @@ class StatusJob(CallJob):
         return [GlobalEmailJob(courier=self.courier, claims=rest)] if rest else []
 
     def _gone_for_good(self) -> list[Claim]:
-        """Return the opt-outs of email addresses that no email program is left to."""
+        """Return the opt-outs of email addresses that no email program is left to.
+
+        Who was never here has not left: where `none` is insisted on, only that group is.
+        """
         if self.program.is_sms or self.told != Told.UNSUBSCRIBED:
             return []
         rows = load(self.claims)
         others = Subscription.objects.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
         still = set(others.filter(address__in=[row.address for row in rows.values()]).values_list("address", flat=True))
-        return [claim for claim, row in rows.items() if row.address not in still]
+        left = {claim: row for claim, row in rows.items() if row.state == State.UNSUBSCRIBED}
+        return [claim for claim, row in left.items() if row.address not in still]
 
     def refused(self, error: Refused) -> list[Job]:
         """Stop the line if it is the group that Braze does not take; else find out who it is."""
@@ -177,7 +185,7 @@ class LookJob(CallJob):
         rest = []
         for claim, row in self.rows.items():
             state = answer.get(row.address, {}).get(row.program.subscription_group_id, "")
-            if state == "unsubscribed" and row.looked_at is None and _left_at_braze(claim, row):
+            if state == "unsubscribed" and row.looked_at is None and services.leave_at_braze(row, note=LEFT_BEFORE):
                 continue
             if state == "subscribed" and claim.asked > 0:
                 outbox.settle_subscriptions(TELLS[State(row.state)], {claim: ACCEPTED})
@@ -193,26 +201,6 @@ class LookJob(CallJob):
         if isinstance(error, TryLater):
             error.is_known = True
         return super().fail(error)
-
-
-def _left_at_braze(claim: Claim, row: Subscription) -> bool:
-    """Record the opt-out, and in the same transaction that Braze need not be told of it.
-
-    Returns False if the person acted while we looked: then the row is due again, and looked at again.
-    """
-    with transaction.atomic():
-        people.lock([row.address])
-        if not Subscription.objects.filter(pk=row.pk, version=claim.version).exists():
-            return False
-        services.withdraw(
-            row.address,
-            programs=[row.program],
-            source=Source.BRAZE,
-            stops=True,
-            circumstances=Circumstances(note="Found unsubscribed at Braze before the number was first subscribed."),
-        )
-        outbox.note_left(row.pk)
-    return True
 
 
 def deliver_opt_outs(courier: Courier, limit: int) -> int:

@@ -1,6 +1,6 @@
 """What people agree to, what they did, where they stand, and what Braze was told."""
 
-from sms_consent.models.braze import BrazeLine, BrazeProfile, Outgoing
+from sms_consent.models.braze import BrazeLine, BrazeProfile, BrazeReading, Outgoing
 from sms_consent.models.ledger import ConsentRecord, Evidence
 from sms_consent.models.programs import Disclosure, Program
 from sms_consent.models.subscriptions import Subscription
@@ -8,6 +8,7 @@ from sms_consent.models.subscriptions import Subscription
 __all__ = [
     "BrazeLine",
     "BrazeProfile",
+    "BrazeReading",
     "ConsentRecord",
     "Disclosure",
     "Evidence",

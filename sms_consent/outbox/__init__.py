@@ -11,11 +11,13 @@ from sms_consent.outbox.claims import (
     claim_numbers,
     claim_opt_outs,
     claim_people,
+    waiting_since,
 )
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
     forget_group,
+    insist,
     mark,
     mark_holders,
     mark_left,
@@ -25,6 +27,7 @@ from sms_consent.outbox.marking import (
     touch,
     wake,
 )
+from sms_consent.outbox.seeing import busy, note_seen
 from sms_consent.outbox.settling import (
     Outcome,
     close_rides,
@@ -44,6 +47,7 @@ __all__ = [
     "NOTIFY_CHANNEL",
     "Claim",
     "Outcome",
+    "busy",
     "claim_merges",
     "claim_numbers",
     "claim_opt_outs",
@@ -51,6 +55,7 @@ __all__ = [
     "close_rides",
     "forget_group",
     "forget_profiles",
+    "insist",
     "mark",
     "mark_holders",
     "mark_left",
@@ -58,6 +63,7 @@ __all__ = [
     "merge_away",
     "note_left",
     "note_looked",
+    "note_seen",
     "open_riders",
     "open_rides",
     "send_again",
@@ -66,5 +72,6 @@ __all__ = [
     "settle_subscriptions",
     "touch",
     "unsent",
+    "waiting_since",
     "wake",
 ]

@@ -44,8 +44,11 @@ class Claim:
 
 
 def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
-    """Take opt-outs, oldest first, by address: whoever holds it, and whether or not anyone does."""
-    rows = Subscription.objects.filter(state=State.UNSUBSCRIBED).exclude(address="")
+    """Take opt-outs, oldest first, by address: whoever holds it, and whether or not anyone does.
+
+    Without any consent (`none`) a row is due only where Braze says otherwise: see `insist`.
+    """
+    rows = Subscription.objects.filter(state__in=(State.UNSUBSCRIBED, State.NONE)).exclude(address="")
     return _claim(rows.exclude(program__in=closed), limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN)
 
 
@@ -89,11 +92,27 @@ def claim_merges(limit: int) -> list[Claim]:
     return _claim(BrazeProfile.objects.filter(person=None), limit, PROFILE_FIELDS, is_unknown=True)
 
 
+def waiting_since() -> datetime | None:
+    """Return how long ago something became due that any worker would take now, or None if nothing waits.
+
+    An email consent is no such thing: it travels with the person that it is about.
+    """
+    alone = Subscription.objects.exclude(address="").exclude(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+    now = timezone.now()
+    waiting = [_due(rows, now).order_by("due_at") for rows in (alone, BrazeProfile.objects.all())]
+    found = [rows.values_list("due_at", flat=True).first() for rows in waiting]
+    return min(filter(None, found), default=None)
+
+
+def _due(rows: models.QuerySet[Any], now: datetime) -> models.QuerySet[Any]:
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return rows.filter(free, due_at__lte=now, parked_at__isnull=True)
+
+
 def _claim(rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **changes: Any) -> list[Claim]:
     now, lease = timezone.now(), new_version()
     until = now + settings.BRAZE_LEASE
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    due = rows.filter(free, due_at__lte=now, parked_at__isnull=True).order_by("due_at")
+    due = _due(rows, now).order_by("due_at")
     renamed = {"is_unknown": "was_unknown", "is_recheck": "was_recheck"}
     with transaction.atomic():
         found = list(due.select_for_update(skip_locked=True).values("id", "version", *names)[:limit])

@@ -15,6 +15,7 @@ from sms_consent.models import BrazeProfile, Outgoing, Subscription
 
 NOTIFY_CHANNEL = "optin_outbox"
 MAX_ASKS = 2  # one prompt, and one more after a second look
+UNSEEN: dict[str, Any] = {"seen": "", "seen_at": None}  # what Braze said before a change is no news after it
 
 
 def new_version() -> int:
@@ -31,6 +32,7 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
     state = subscription.state
     _renew(subscription, now)
     subscription.is_recheck = False
+    subscription.seen, subscription.seen_at = "", None
     if state == State.SUBSCRIBED and subscription.told == Told.SUBSCRIBED:
         subscription.told = Told.UNKNOWN  # there and back again: whatever was sent in between may still land
     if state == State.PENDING:
@@ -109,15 +111,24 @@ def forget_group(program_id: int) -> None:
     """A program moved to another subscription group: what its old group was told is unknown for the new one."""
     rows = _tellable(Subscription.objects.filter(program=program_id)).exclude(told=Told.NOTHING, due_at=None)
     begun_anew = {"told": Told.UNKNOWN, "told_at": None, "looked_at": None, "asked": 0, "rides": 0}
-    rows.update(is_recheck=False, **begun_anew, **_renewed())
+    rows.update(is_recheck=False, **begun_anew, **UNSEEN, **_renewed())
 
 
 def send_again(rows: models.QuerySet[Any]) -> int:
     """Lift the parks of these rows and make them due; return how many. Only marks, never sends."""
     if rows.model is Subscription:
         rows = _tellable(rows).exclude(state=State.PENDING, asked__gte=MAX_ASKS)  # nobody is asked a third time
-        return rows.update(told=Told.UNKNOWN, is_recheck=False, **_renewed())
+        return rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
     return rows.update(is_unknown=True, **_renewed())
+
+
+def insist(subscription: int) -> None:
+    """Have Braze told `unsubscribed` where it says otherwise and there is no consent here.
+
+    Due with the state `none` means just that; it takes no record, for nobody has done anything.
+    """
+    rows = Subscription.objects.filter(pk=subscription, state__in=(State.UNSUBSCRIBED, State.NONE))
+    rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
 
 
 def _renewed() -> dict[str, Any]:
@@ -131,9 +142,9 @@ def _renewed() -> dict[str, Any]:
 
 
 def _tellable(rows: models.QuerySet[Subscription]) -> models.QuerySet[Subscription]:
-    """Leave out what is no news for Braze, and so would be due for ever: see `touch`."""
+    """Leave out what is no news for Braze: see `touch`, and `insist`."""
     pending_emails = Subscription.objects.filter(program__channel=Channel.EMAIL, state=State.PENDING)
-    return rows.exclude(state=State.NONE).exclude(pk__in=pending_emails.values("pk"))
+    return rows.exclude(state=State.NONE, due_at=None).exclude(pk__in=pending_emails.values("pk"))
 
 
 def wake() -> None:

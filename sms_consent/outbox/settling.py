@@ -16,7 +16,7 @@ from django.utils import timezone
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, mark_left, new_version
+from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, mark_left, new_version
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def _mark_again(ids: Collection[int]) -> None:
     its answer settles nothing.
     """
     rows = Subscription.objects.filter(id__in=ids)
-    rows.update(told=Told.UNKNOWN)
+    rows.update(told=Told.UNKNOWN, **UNSEEN)
     mark_left(rows.filter(program__channel=Channel.EMAIL, state=State.SUBSCRIBED).values_list("address", flat=True))
     rows.filter(state__in=(State.SUBSCRIBED, State.UNSUBSCRIBED)).update(
         due_at=timezone.now(), is_recheck=False, version=new_version()
