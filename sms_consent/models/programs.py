@@ -31,6 +31,7 @@ class Program(models.Model):
     takes_brazes_word = models.BooleanField(
         "take Braze's word",
         default=False,
+        db_default=False,
         help_text=(
             "For requests that wait for confirmation. On: where Braze says that the address is subscribed, however it "
             "came to be, the request counts as confirmed. Off: it keeps waiting, and the address is listed as "

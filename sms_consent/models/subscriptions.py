@@ -38,7 +38,8 @@ class Subscription(Outgoing):
     rides = models.PositiveSmallIntegerField(default=0)
     opened_at = models.DateTimeField(null=True)
     is_recheck = models.BooleanField(default=False)
-    seen = models.CharField("Braze says", max_length=12, choices=State.choices, default="", blank=True)
+    # A default in the database too: what still runs while this is migrated knows nothing of the column.
+    seen = models.CharField("Braze says", max_length=12, choices=State.choices, default="", db_default="", blank=True)
     seen_at = models.DateTimeField(null=True)
     last_said = models.CharField(max_length=64, blank=True)
 
