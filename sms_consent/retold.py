@@ -32,8 +32,7 @@ def stopped_by(message: InboundMessage) -> set[int]:
 
 def passed_over_after(message: InboundMessage, program: Program) -> list[InboundMessage]:
     """Return the opt-outs after this text that were taken for known, because this text was not known yet."""
-    repeats = InboundMessage.objects.filter(
-        outcome=InboundMessage.Outcome.REPEAT, status=State.UNSUBSCRIBED, subject=message.subject
-    )
-    later = repeats.filter(occurred_at__gte=message.occurred_at, provider_id__isnull=False).order_by("occurred_at")
+    repeats = InboundMessage.objects.filter(outcome=InboundMessage.Outcome.REPEAT, status=State.UNSUBSCRIBED)
+    later = repeats.filter(subject=message.subject, occurred_at__gte=message.occurred_at, provider_id__isnull=False)
+    later = later.order_by("occurred_at")
     return [it for it in later if it.program_id in (None, program.pk)]

@@ -240,3 +240,22 @@ def withdraw(
     _mark_email(address, has_left=True)
     outbox.wake()
     return records
+
+
+def leave_at_braze(subscription: Subscription, *, note: str) -> bool:
+    """Record an opt-out that was found at Braze; return False if the row has changed since it was loaded.
+
+    On a number it counts as the handset's own STOP (design.md §4.2), and in the same transaction Braze is noted as
+    told. Of an email address Braze is told all the same: leaving the last program ends all its emails there.
+    """
+    with transaction.atomic():
+        people.lock([subscription.address])
+        rows = Subscription.objects.select_for_update()
+        if not rows.filter(pk=subscription.pk, version=subscription.version).exists():
+            return False
+        program = subscription.program
+        how = Circumstances(note=note)
+        withdraw(subscription.address, programs=[program], source=Source.BRAZE, stops=program.is_sms, circumstances=how)
+        if program.is_sms:
+            outbox.note_left(subscription.pk)
+    return True

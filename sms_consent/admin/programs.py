@@ -82,7 +82,7 @@ class ProgramAdmin(ConsentAdmin):
                 "description": "Published words keep what they say; publish a new version to change it.",
             },
         ),
-        ("How it works", {"fields": ("confirm_sign_ups", "subscription_group_id")}),
+        ("How it works", {"fields": ("confirm_sign_ups", "takes_brazes_word", "subscription_group_id")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:

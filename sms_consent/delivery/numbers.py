@@ -8,20 +8,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.db import transaction
-
-from sms_consent import lines, outbox, people, services
+from sms_consent import lines, outbox, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
 from sms_consent.braze.client import BATCH, SET_STATUS, USER_STATUS
-from sms_consent.choices import Source, State, Told
+from sms_consent.choices import State, Told
 from sms_consent.delivery.emails import global_email_jobs
 from sms_consent.delivery.jobs import ACCEPTED, CallJob, put_back
 from sms_consent.delivery.pipeline import Courier, Job, run
-from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox import Claim, Outcome
 
-TELLS = {State.SUBSCRIBED: Told.SUBSCRIBED, State.PENDING: Told.ASKED, State.UNSUBSCRIBED: Told.UNSUBSCRIBED}
+TELLS = {
+    State.SUBSCRIBED: Told.SUBSCRIBED,
+    State.PENDING: Told.ASKED,
+    State.UNSUBSCRIBED: Told.UNSUBSCRIBED,
+    State.NONE: Told.UNSUBSCRIBED,  # due only where Braze says otherwise without any consent here
+}
+LEFT_BEFORE = "Found unsubscribed at Braze before the number was first subscribed."
 
 
 def load(claims: Iterable[Claim]) -> dict[Claim, Subscription]:
@@ -71,6 +74,8 @@ class StatusJob(CallJob):
         self.give_back(claim for claim in self.claims if claim not in rows)
         if not rows:
             return None
+        if self.told == Told.UNSUBSCRIBED:
+            outbox.note_looked(rows)  # what Braze says from here on is our own doing, and nobody's earlier STOP
         body = payloads.status(
             group_id=self.program.subscription_group_id,
             state=State.UNSUBSCRIBED if self.told == Told.UNSUBSCRIBED else State.SUBSCRIBED,
@@ -133,7 +138,7 @@ class LookJob(CallJob):
         for claim in self.claims:
             row = self.rows[claim]
             state = answer.get(row.address, {}).get(row.program.subscription_group_id, "")
-            if state == "unsubscribed" and row.looked_at is None and _left_at_braze(claim, row):
+            if state == "unsubscribed" and row.looked_at is None and services.leave_at_braze(row, note=LEFT_BEFORE):
                 continue
             if state == "subscribed" and claim.asked > 0:
                 outbox.settle_subscriptions(TELLS[State(row.state)], {claim: ACCEPTED})
@@ -154,26 +159,6 @@ class LookJob(CallJob):
         if isinstance(error, TryLater):
             error.is_known = error.is_answered = True
         return super().fail(error)
-
-
-def _left_at_braze(claim: Claim, row: Subscription) -> bool:
-    """Record the opt-out, and in the same transaction that Braze need not be told of it.
-
-    Returns False if the person acted while we looked: then the row is due again, and looked at again.
-    """
-    with transaction.atomic():
-        people.lock([row.address])
-        if not Subscription.objects.filter(pk=row.pk, version=claim.version).exists():
-            return False
-        services.withdraw(
-            row.address,
-            programs=[row.program],
-            source=Source.BRAZE,
-            stops=True,
-            circumstances=Circumstances(note="Found unsubscribed at Braze before the number was first subscribed."),
-        )
-        outbox.note_left(row.pk)
-    return True
 
 
 def deliver_opt_outs(courier: Courier, limit: int) -> int:

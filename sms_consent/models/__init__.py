@@ -1,6 +1,6 @@
 """What people agree to, what they did, where they stand, and what Braze was told."""
 
-from sms_consent.models.braze import BrazeLine, BrazeProfile, GlobalEmail, GroupMove, Outgoing
+from sms_consent.models.braze import BrazeLine, BrazeProfile, BrazeReading, GlobalEmail, GroupMove, Outgoing
 from sms_consent.models.inbound import InboundMessage
 from sms_consent.models.keywords import Keyword
 from sms_consent.models.ledger import ConsentRecord, Evidence
@@ -10,6 +10,7 @@ from sms_consent.models.subscriptions import Subscription
 __all__ = [
     "BrazeLine",
     "BrazeProfile",
+    "BrazeReading",
     "ConsentRecord",
     "Disclosure",
     "Evidence",

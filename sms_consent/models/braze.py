@@ -77,6 +77,30 @@ class GlobalEmail(Outgoing):
         return f"Global email opt-out {self.pk}"
 
 
+class BrazeReading(models.Model):
+    """One run of `reconcile_braze` through all subscriptions, so that one that was killed goes on where it was.
+
+    `up_to` is the id of the last subscription it has dealt with, `moved_at` when that was. `asked` counts the
+    subscriptions that Braze was asked about, `left_out` those it was not, because something of ours was under way,
+    `absent` those subscribed here of which Braze knows nothing.
+    """
+
+    started_at = models.DateTimeField(default=timezone.now)
+    moved_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    up_to = models.BigIntegerField(default=0)
+    asked = models.PositiveBigIntegerField(default=0)
+    left_out = models.PositiveBigIntegerField(default=0)
+    absent = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "reading of Braze"
+        verbose_name_plural = "readings of Braze"
+
+    def __str__(self) -> str:
+        return f"Reading of {self.started_at:%Y-%m-%d %H:%M}"
+
+
 class BrazeLine(models.Model):
     """A stretch of delivery that Braze refuses as a whole: a wrong key, host, permission or group id.
 

@@ -28,6 +28,16 @@ class Program(models.Model):
     confirm_sign_ups = models.BooleanField(
         help_text="Whether a ticked box on the sign-up waits for the person to confirm."
     )
+    takes_brazes_word = models.BooleanField(
+        "take Braze's word",
+        default=False,
+        db_default=False,
+        help_text=(
+            "For requests that wait for confirmation. On: where Braze says that the address is subscribed, however it "
+            "came to be, the request counts as confirmed. Off: it keeps waiting, and the address is listed as "
+            "subscribed at Braze without proof here."
+        ),
+    )
     is_active = models.BooleanField(default=True, help_text="Only active programs are offered.")
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -19,7 +19,8 @@ class Subscription(Outgoing):
     `told_at` when; `looked_at` when its state there was read before that; `asked` counts double opt-in prompts
     requested for the present request, `rides` the calls about a person that carried it there, so as to start it;
     `is_recheck` says that `due_at` is only a scheduled second look, or the repeat of an opt-out; `opened_at` is
-    when a call that was not an opt-out was last opened for the address. `last_said` is a hash of what the newest
+    when a call that was not an opt-out was last opened for the address. `seen` is what Braze was read or reported
+    to say at `seen_at`, kept only while it differs from what stands here. `last_said` is a hash of what the newest
     record said, by which a repeat of it is known.
     """
 
@@ -40,6 +41,9 @@ class Subscription(Outgoing):
     rides = models.PositiveSmallIntegerField(default=0)
     opened_at = models.DateTimeField(null=True)
     is_recheck = models.BooleanField(default=False)
+    # A default in the database too: what still runs while this is migrated knows nothing of the column.
+    seen = models.CharField("Braze says", max_length=12, choices=State.choices, default="", db_default="", blank=True)
+    seen_at = models.DateTimeField(null=True)
     last_said = models.CharField(max_length=64, blank=True)
 
     class Meta:
@@ -59,8 +63,9 @@ class Subscription(Outgoing):
             models.Index(
                 fields=["due_at"],
                 name="subscription_opt_out_due",
-                condition=models.Q(due_at__isnull=False, state=State.UNSUBSCRIBED),
+                condition=models.Q(due_at__isnull=False, state__in=(State.UNSUBSCRIBED, State.NONE)),
             ),
+            models.Index(fields=["seen_at"], name="subscription_seen", condition=models.Q(seen_at__isnull=False)),
         )
 
     def __str__(self) -> str:

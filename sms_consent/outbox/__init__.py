@@ -14,6 +14,7 @@ from sms_consent.outbox.claims import (
     claim_numbers,
     claim_opt_outs,
     claim_people,
+    waiting_since,
 )
 from sms_consent.outbox.marking import (
     MAX_ASKS,
@@ -22,6 +23,7 @@ from sms_consent.outbox.marking import (
     delete_away,
     forget_group,
     forget_some,
+    insist,
     mark,
     mark_joined,
     mark_left,
@@ -32,6 +34,7 @@ from sms_consent.outbox.marking import (
     touch,
     wake,
 )
+from sms_consent.outbox.seeing import busy, note_seen
 from sms_consent.outbox.settling import (
     Outcome,
     close_rides,
@@ -57,6 +60,7 @@ __all__ = [
     "claim_identity",
     "claim_global_emails",
     "claim_deletions",
+    "busy",
     "claim_merges",
     "claim_numbers",
     "claim_opt_outs",
@@ -66,6 +70,7 @@ __all__ = [
     "forget_group",
     "forget_profiles",
     "forget_some",
+    "insist",
     "mark",
     "mark_joined",
     "mark_left",
@@ -74,6 +79,7 @@ __all__ = [
     "moving",
     "note_left",
     "note_looked",
+    "note_seen",
     "open_riders",
     "open_rides",
     "send_again",
@@ -84,5 +90,6 @@ __all__ = [
     "settle_subscriptions",
     "touch",
     "unsent",
+    "waiting_since",
     "wake",
 ]

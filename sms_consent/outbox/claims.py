@@ -45,11 +45,15 @@ class Claim:
 
 
 def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
-    """Take opt-outs, oldest first, by address: whoever holds it, and whether or not anyone does."""
-    rows = Subscription.objects.filter(state=State.UNSUBSCRIBED).exclude(address="").exclude(program__in=closed)
+    """Take opt-outs, oldest first, by address: whoever holds it, and whether or not anyone does.
+
+    Without any consent (`none`) a row is due only where Braze says otherwise: see `insist`.
+    """
+    rows = Subscription.objects.filter(state__in=(State.UNSUBSCRIBED, State.NONE)).exclude(address="")
     # From here on an "unsubscribed" at Braze may be our own doing: a later look learns nothing from it.
     looked_at = Coalesce(F("looked_at"), Now())
-    return _claim(rows, limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN, looked_at=looked_at)
+    due = rows.exclude(program__in=closed)
+    return _claim(due, limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN, looked_at=looked_at)
 
 
 def claim_global_emails(limit: int) -> list[Claim]:
@@ -110,11 +114,27 @@ def claim_deletions(limit: int) -> list[Claim]:
     return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
 
 
+def waiting_since() -> datetime | None:
+    """Return how long ago something became due that any worker would take now, or None if nothing waits.
+
+    An email consent is no such thing: it travels with the person that it is about.
+    """
+    alone = Subscription.objects.exclude(address="").exclude(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+    now = timezone.now()
+    waiting = [_due(rows, now).order_by("due_at") for rows in (alone, BrazeProfile.objects.all())]
+    found = [rows.values_list("due_at", flat=True).first() for rows in waiting]
+    return min(filter(None, found), default=None)
+
+
+def _due(rows: models.QuerySet[Any], now: datetime) -> models.QuerySet[Any]:
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return rows.filter(free, due_at__lte=now, parked_at__isnull=True)
+
+
 def _claim(rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **changes: Any) -> list[Claim]:
     now, lease = timezone.now(), new_version()
     until = now + settings.BRAZE_LEASE
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    due = rows.filter(free, due_at__lte=now, parked_at__isnull=True).order_by("due_at")
+    due = _due(rows, now).order_by("due_at")
     renamed = {"is_unknown": "was_unknown", "is_recheck": "was_recheck"}
     with transaction.atomic():
         found = list(due.select_for_update(skip_locked=True).values("id", "version", *names)[:limit])

@@ -16,7 +16,7 @@ from django.utils import timezone
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, forget_email_state, new_version
+from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, forget_email_state, new_version
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ def _mark_again(ids: Collection[int]) -> None:
     its answer settles nothing.
     """
     rows = Subscription.objects.filter(id__in=ids)
-    rows.update(told=Told.UNKNOWN)
+    rows.update(told=Told.UNKNOWN, **UNSEEN)
     emails = rows.filter(program__channel=Channel.EMAIL, state=State.UNSUBSCRIBED).values_list("address", flat=True)
     GlobalEmail.objects.filter(address__in=list(emails)).update(
         due_at=timezone.now(), is_recheck=False, version=new_version()

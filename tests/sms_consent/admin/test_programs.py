@@ -54,6 +54,13 @@ def draft(sms: Program) -> Disclosure:
     return disclosures.draft(sms, language="en", text=disclosures.SMS_DRAFT, label="Texts, please", button="Join")
 
 
+def test_taking_brazes_word_is_for_marketers_to_decide(boss: Client, sms: Program) -> None:
+    assert "however it came to be" in boss.get(change_url(sms)).content.decode()
+    boss.post(change_url(sms), fields_of(sms, takes_brazes_word="on"), follow=True)
+    sms.refresh_from_db()
+    assert sms.takes_brazes_word
+
+
 def test_a_new_group_is_told_everything_again(
     boss: Client, sms: Program, alice: User, sandbox: Sandbox, deliver: Deliver
 ) -> None:

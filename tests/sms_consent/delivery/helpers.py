@@ -68,7 +68,7 @@ def later(seconds: float) -> None:
     gone = timedelta(seconds=seconds)
     shared = {"due_at": F("due_at") - gone, "leased_until": F("leased_until") - gone}
     Subscription.objects.update(opened_at=F("opened_at") - gone, told_at=F("told_at") - gone, **shared)
-    BrazeProfile.objects.update(**shared)
+    BrazeProfile.objects.update(accepted_at=F("accepted_at") - gone, **shared)
     GlobalEmail.objects.update(told_at=F("told_at") - gone, **shared)
     BrazeLine.objects.update(probe_at=F("probe_at") - gone)
 
