@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from sms_consent import outbox, people, texts
-from sms_consent.choices import Channel
+from sms_consent import outbox, people, services, texts
+from sms_consent.choices import Channel, Source, State
 from sms_consent.models import InboundMessage, Program, Subscription
 from sms_consent.states import REQUEST_LIFE
 
@@ -33,12 +33,26 @@ def follow(hint: InboundMessage, *, subscribed_to: Collection[str]) -> None:
     programs = [it for it in Program.objects.filter(channel=Channel.SMS) if it.subscription_group_id in subscribed_to]
     said = hint if hint.kind == Kind.TEXT else _unheeded(hint)
     hint.outcome = Outcome.UNPROVEN if programs and said is None else Outcome.UNKNOWN
+    if hint.outcome == Outcome.UNPROVEN:
+        _take_brazes_word(hint, programs)
     if programs and said is not None:
         texts.act_on(said, programs=programs, at=hint.occurred_at)
         said.save()
         hint.outcome = said.outcome
     hint.save()
     outbox.wake()
+
+
+def _take_brazes_word(hint: InboundMessage, programs: Collection[Program]) -> None:
+    """Confirm what waits for the handset, where the program trusts Braze to have asked it; list the rest."""
+    rows = Subscription.objects.filter(subject=hint.subject, program__in=programs).select_related("program")
+    for row in rows.exclude(state=State.SUBSCRIBED):
+        if row.state == State.PENDING and row.program.takes_brazes_word and row.request_id:
+            how = texts.circumstances(hint)
+            services.confirm([row.request_id], address=hint.address, source=Source.BRAZE, circumstances=how)
+            hint.outcome = Outcome.ACTED
+        else:
+            outbox.note_seen([row.pk], State.SUBSCRIBED, hint.occurred_at)
 
 
 def _unheeded(hint: InboundMessage) -> InboundMessage | None:

@@ -142,6 +142,7 @@ def _subscribed(message: InboundMessage, row: Subscription | None) -> None:
         message.outcome = Outcome.WAITING
     else:
         message.outcome = Outcome.UNPROVEN
+        outbox.note_seen([row.pk] if row else [], State.SUBSCRIBED, message.occurred_at)
 
 
 def _confirmed(message: InboundMessage, row: Subscription) -> None:

@@ -11,6 +11,7 @@ import requests
 from sms_consent.braze.errors import TryLater
 
 ADDRESS = re.compile(r"(\+|%2B)\d{7,15}|[^\s\"'<>(),;]+(@|%40)[^\s\"'<>(),;]+", re.IGNORECASE)
+NAMELESS = "nameless"
 LONGEST = 500  # characters of Braze's words that are kept
 
 
@@ -50,11 +51,14 @@ def users(answer: Mapping[str, Any]) -> list[Any]:
 def note_states(states: dict[str, dict[str, str]], user: Any, kind: str = "phone") -> None:
     """Add one person's states, by address of this kind ("phone", "email") and group id, to `states`.
 
-    Several people may share the address; an opt-out seen for any of them counts.
+    Several people may share the address; an opt-out seen for any of them counts. Where one of them is a profile
+    without an external_id, which a text may have made, the entry `NAMELESS` stands among the groups.
     """
     if not isinstance(user, dict) or not isinstance(user.get(kind), str):
         return
     known = states.setdefault(user[kind].lower(), {})
+    if not user.get("external_id"):
+        known[NAMELESS] = NAMELESS
     for group in groups(user):
         if known.get(str(group.get("id"))) != "unsubscribed":
             known[str(group.get("id"))] = str(group.get("status", "")).lower()

@@ -10,6 +10,7 @@ from typing import Any
 
 from sms_consent import lines, outbox, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
+from sms_consent.braze.answers import NAMELESS
 from sms_consent.braze.client import BATCH, SET_STATUS, USER_STATUS
 from sms_consent.choices import State, Told
 from sms_consent.delivery.emails import global_email_jobs
@@ -134,6 +135,8 @@ class LookJob(CallJob):
         """Sort out who left at Braze and who is there already; tell it the rest."""
         self.courier.went_well(USER_STATUS)
         self.give_back(self._moved())
+        for phone in (phone for phone, states in answer.items() if NAMELESS in states):
+            outbox.claim_identity(phone)
         rest = []
         for claim in self.claims:
             row = self.rows[claim]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ import requests
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from sms_consent import services
+from sms_consent import lapses, services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import ConsentRecord, Subscription
@@ -139,3 +141,11 @@ def test_phone_forms_and_sign_ups_with_one_number(live_server: Any) -> None:
     assert User.objects.filter(email=ALICE).count() == 1
     assert User.objects.filter(email=None).count() <= 1
     assert standing(ALICES_PHONE, "sms") in ("pending", "subscribed")
+
+
+def test_eight_workers_let_one_request_lapse_once(live_server: Any) -> None:
+    Tab(live_server.url, "/phone/").ask(ALICES_PHONE)
+    Subscription.objects.update(requested_at=timezone.now() - timedelta(days=31))
+    at_once([lapses.lapse] * 8)
+    assert acts(ALICES_PHONE, "sms") == ["requested", "expired"]
+    assert not User.objects.exists()

@@ -103,6 +103,23 @@ def test_the_frame_stands_where_the_script_does_and_is_as_high_as_its_content(
     page.context.close()
 
 
+def test_mistakes_are_mended_in_the_frame_and_other_pages_open_outside_it(
+    browser: Any, live_server: Any, shop: Shop
+) -> None:
+    shop.body = with_script(live_server)
+    page = opened(browser, shop)
+    frame = page.frame_locator("iframe")
+    frame.locator("[name=phone]").fill("12")
+    frame.locator("button").click()
+    frame.locator(".error-summary a").click()
+    assert frame.locator("[name=phone]").evaluate("field => field === document.activeElement")
+    with page.context.expect_page() as terms:
+        frame.locator("a", has_text="Terms").click()
+    assert terms.value.url == f"{live_server.url}/terms/"
+    assert len(page.context.pages) == 2
+    page.context.close()
+
+
 def test_what_other_frames_say_changes_no_height(browser: Any, live_server: Any, shop: Shop) -> None:
     shop.body = with_script(live_server)
     page = opened(browser, shop)

@@ -238,6 +238,20 @@ def test_hints_wait_while_braze_is_down(deliver: Deliver, sandbox: Sandbox) -> N
     assert standing(ALICES_PHONE, "sms") == "subscribed"
 
 
+@pytest.mark.parametrize(("takes_it", "state"), [(True, "subscribed"), (False, "pending")])
+def test_a_mere_state_confirms_where_the_program_takes_brazes_word(
+    takes_it: bool, state: str, visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    asks_first()
+    Program.objects.update(takes_brazes_word=takes_it)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    sandbox.world.send_text(ALICES_PHONE, "Y", SMS)
+    campaign("subscribed")
+    deliver()
+    assert standing(ALICES_PHONE, "sms") == state
+
+
 # --- Who is first seen through Braze ---------------------------------------------------------------------
 
 
@@ -252,3 +266,20 @@ def test_a_number_first_seen_through_braze_gets_the_profile_that_it_has_there(
     assert sandbox.world.profiles[0].external_id
     assert bodies(sandbox, "/users/identify")[0]["phone_numbers_to_identify"][0]["phone"] == ALICES_PHONE
     assert sandbox.world.state(SMS, ALICES_PHONE) == SUBSCRIBED
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_number_that_texted_braze_before_anybody_signed_up_gets_the_profile_that_it_has_there(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    assert deliver() == 0
+    assert len(sandbox.world.profiles) == 1
+    assert sandbox.world.state(SMS, ALICES_PHONE) == SUBSCRIBED
+
+
+def test_what_braze_has_without_proof_is_listed_with_the_subscription(alice: Any) -> None:
+    send([text("STOP", at=now(1))])
+    send([changed("Subscribed", "Dashboard", at=now(5))])
+    assert Subscription.objects.get(program__slug="sms").seen == "subscribed"
