@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from sms_consent.choices import Channel, State
 from sms_consent.keywords import Meaning
-from sms_consent.models import InboundMessage, Program
+from sms_consent.models import InboundMessage, Program, Subscription
 
 Outcome = InboundMessage.Outcome
 ONCE_IN = timedelta(hours=24)
+AT_ONCE = timedelta(minutes=5)  # a text that is brought again later than this is not answered (REV-6)
 
 LEFT = "{brand}: you are unsubscribed and will get no more texts. Text START to {number} to join again."
 JOINED = (
@@ -26,12 +27,12 @@ NOT_UNDERSTOOD = "{brand}: sorry, we do not understand that. Reply HELP for help
 def to(message: InboundMessage) -> str:
     """Return the answer to a text, or an empty string: marketing is in none of them (REV-5).
 
-    The first STOP is answered, and one more within a day (REV-10); what is not understood once a day (KW-10). Nobody
-    who has stopped is answered anything else, and nothing is said to a request whose answer Braze asks for.
+    The first STOP is answered, and one more within a day (REV-10); what is not understood once a day (KW-10). Who has
+    stopped is answered nothing else but HELP (REV-11), and nothing is said to a request whose answer Braze asks for.
     """
     program = message.program or Program.objects.filter(channel=Channel.SMS).order_by("position", "id").first()
     words = _words(message)
-    if not settings.TEXT_REPLIES or program is None or not words or _answered_before(message):
+    if not settings.TEXT_REPLIES or program is None or not words or _is_too_late(message) or _answered_before(message):
         return ""
     return words.format(
         brand=program.brand,
@@ -44,13 +45,21 @@ def to(message: InboundMessage) -> str:
 
 def _words(message: InboundMessage) -> str:
     if message.outcome == Outcome.UNKNOWN:
-        return NOT_UNDERSTOOD
+        return "" if _has_stopped(message) else NOT_UNDERSTOOD
     if message.rule == Meaning.HELP:
         return HELP
     if message.status == State.UNSUBSCRIBED:
         return LEFT
     has_joined = message.outcome == Outcome.ACTED and message.record and message.record.act != "requested"
     return JOINED if has_joined else ""
+
+
+def _has_stopped(message: InboundMessage) -> bool:
+    return Subscription.objects.filter(subject=message.subject, stopped_at__isnull=False).exists()
+
+
+def _is_too_late(message: InboundMessage) -> bool:
+    return timezone.now() - message.received_at > AT_ONCE
 
 
 def _answered_before(message: InboundMessage) -> bool:

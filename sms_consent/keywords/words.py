@@ -59,6 +59,7 @@ _SPANISH = _table("""
     dar de baja, darme de baja, darse de baja, dame de baja, deme de baja, denme de baja, me doy de baja,
 
     no más, ya no más, no quiero más, no quiero mensajes, no quiero sus mensajes, no quiero estos mensajes,
+    ya no quiero más, ya no quiero mensajes, ya no quiero sus mensajes, ya no quiero estos mensajes,
     no quiero recibir, ya no quiero recibir, no deseo recibir, ya no deseo recibir,
     no me escribas, no me escriba, no me escriban, no me mandes, no me mande, no me manden,
     no me envíes, no me envíe, no me envíen, no me molestes, no me moleste, no me molesten,

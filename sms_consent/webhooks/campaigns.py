@@ -20,11 +20,12 @@ def parse(body: Any) -> Text | Report | None:
     """
     if not isinstance(body, dict):
         return None
-    fields = {name: str(value).strip() for name, value in body.items() if isinstance(value, str | int)}
+    said = {name: str(value) for name, value in body.items() if isinstance(value, str | int)}
+    fields = {name: value.strip() for name, value in said.items()}
     event, phone = fields.get("event", ""), people.digits(fields.get("phone", ""))
     group = fields.get("subscription_group_id", "")
     if event == "inbound" and phone:
-        return Text(BRAZE, phone, fields.get("message", ""), group_id=group, is_first_hand=False)
+        return Text(BRAZE, phone, said.get("message", ""), group_id=group, is_first_hand=False)
     if event in STATES:
         return Report(
             InboundMessage.Kind.GROUP_STATE,

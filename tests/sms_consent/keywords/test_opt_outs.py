@@ -140,6 +140,7 @@ quiero darme de baja                    | stop-phrase   | KW-11
 dejen de mandarme mensajes              | stop-phrase   | KW-11
 No me escriban más, gracias             | stop-phrase   | KW-11
 Ya no quiero recibir mensajes           | stop-phrase   | KW-11
+Ya no quiero más mensajes               | stop-phrase   | KW-11
 Número equivocado                       | stop-phrase   | KW-11
 Sí, alto                                | both          | KW-6
 Gracias pero no más mensajes por favor  | stop-phrase   | KW-11
