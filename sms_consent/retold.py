@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from sms_consent.choices import Act, State
 from sms_consent.models import InboundMessage, Program, Subscription
@@ -28,6 +28,22 @@ def stopped_by(message: InboundMessage) -> set[int]:
     others = others.filter(timed | untimed, record__act=Act.WITHDRAWN)
     by_another = others.exclude(kind=message.kind, provider_id__isnull=False).exists()
     return stopped if by_another else set()
+
+
+def opted_in_by_another(message: InboundMessage) -> bool:
+    """Whether another report of this very opt-in text has been acted on already.
+
+    Of a report without a time it is only known that the text was sent before: an opt-out since then makes it another.
+    """
+    acted = InboundMessage.objects.filter(subject=message.subject, kind=message.kind, word=message.word)
+    acted = acted.filter(provider=message.provider, outcome=InboundMessage.Outcome.ACTED).exclude(pk=message.pk)
+    at = message.occurred_at
+    if message.provider_id is not None:
+        return acted.filter(provider_id=None, occurred_at__range=(at - SAME_TEXT, at + ON_ITS_WAY)).exists()
+    left = Subscription.objects.filter(
+        subject=message.subject, program=OuterRef("program"), left_at__gte=OuterRef("occurred_at")
+    )
+    return acted.filter(occurred_at__range=(at - ON_ITS_WAY, at)).exclude(Exists(left)).exists()
 
 
 def passed_over_after(message: InboundMessage, program: Program) -> list[InboundMessage]:

@@ -241,7 +241,7 @@ def _opt_in(message: InboundMessage, keyword: Keyword, *, is_asked: bool = False
         occurred_at=message.occurred_at,
         proven=True,
     )
-    _note(message, ledger.append([opt_in], subscriptions))
+    _note(message, [] if retold.opted_in_by_another(message) else ledger.append([opt_in], subscriptions))
     unproven = InboundMessage.objects.filter(subject=message.subject, program=program, outcome=Outcome.UNPROVEN)
     unproven.update(outcome=Outcome.REPEAT)
     for later in retold.passed_over_after(message, program):

@@ -141,6 +141,12 @@ def test_kw_11_a_word_is_of_one_program_and_one_language(programs: dict[str, Pro
     assert ConsentRecord.objects.get().disclosure.language == "es"
 
 
+def test_kw_11_a_word_of_another_number_means_nothing_to_this_one() -> None:
+    a_word("pizza", number="+12025550190")
+    texts("pizza")
+    assert where() == "none"
+
+
 # word a marketer enters | why the admin refuses it
 REFUSED = """
 STOP       | is read as an opt-out already

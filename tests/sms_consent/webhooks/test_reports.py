@@ -201,6 +201,20 @@ def test_an_opt_in_by_a_campaign_is_looked_up_at_braze(deliver: Deliver, sandbox
     assert (acts(ALICES_PHONE, "sms"), outcomes()) == (["granted"], [Outcome.ACTED])
 
 
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("again", [False, True])
+def test_story_22_a_start_that_a_campaign_tells_first_is_one_record(
+    again: bool, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    at = now()
+    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
+    for _ in range(1 + again):
+        campaign("inbound", message="START")
+        deliver()
+    send([text("START", at=at)])
+    assert (acts(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "sms")) == (["granted"], "subscribed")
+
+
 def test_an_opt_in_that_braze_has_confirmed_first_counts_once_it_has(deliver: Deliver, sandbox: Sandbox) -> None:
     sandbox.world.send_text(ALICES_PHONE, "START", SMS)
     campaign("inbound", message="START")
