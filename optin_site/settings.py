@@ -262,6 +262,7 @@ LOGGING = {
     # urllib3 writes whole URLs, query strings with phone numbers included, at DEBUG.
     "loggers": {
         "urllib3": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},  # the sandbox's mailbox: ten lines a mail
         "post_office": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
     },
 }

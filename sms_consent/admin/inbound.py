@@ -20,12 +20,13 @@ from sms_consent.models import InboundMessage
 @admin.action(description="This is an opt-out", permissions=["opt_out"])
 def is_an_opt_out(modeladmin: Any, request: HttpRequest, queryset: QuerySet[InboundMessage]) -> None:
     """Write these texts down as the opt-outs that they are. There is no such action for an opt-in."""
+    in_all = queryset.count()  # counted first: what is written down leaves a list filtered by outcome
     unread = queryset.filter(kind=InboundMessage.Kind.TEXT, outcome=InboundMessage.Outcome.UNKNOWN).exclude(address="")
     chosen = list(unread)
     for message in chosen:
         texts.call_an_opt_out(message, agent=str(request.user))
-    left_out = queryset.count()
-    note = f"{len(chosen)} recorded as opt-outs." + (f" {left_out} were decided already." if left_out else "")
+    left_out = in_all - len(chosen)
+    note = f"Recorded as opt-outs: {len(chosen)}." + (f" Decided already: {left_out}." if left_out else "")
     modeladmin.message_user(request, note, messages.SUCCESS if chosen else messages.WARNING)
 
 
@@ -34,9 +35,8 @@ class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
     """Texts and reports, with what was made of each."""
 
     empty_note = "Nothing has come in yet."
-    list_display = ("received", "kind", "masked", "said", "outcome", "needs_review", "program")
+    list_display = ("received", "kind", "masked", "said", "outcome", "to_read")
     list_filter = ("outcome", "needs_review", "kind", "provider", ("received_at", admin.DateFieldListFilter))
-    list_select_related = ("program",)
     ordering = ("-pk",)
     sortable_by = ()
     actions = (is_an_opt_out,)
@@ -74,8 +74,13 @@ class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
     @admin.display(description="Says")
     def said(self, message: InboundMessage) -> str:
         """The words of a text, or what Braze reports."""
-        words = message.body or " ".join(filter(None, (message.status, message.cause, message.rule)))
+        words = message.body or ", ".join(filter(None, (message.status, message.cause, message.rule)))
         return words if len(words) <= 60 else words[:59] + "…"
+
+    @admin.display(description="Needs review")
+    def to_read(self, message: InboundMessage) -> str:
+        """In words: a red cross beside everything that is well looks like trouble."""
+        return "Yes" if message.needs_review else ""
 
     @admin.display(description="Consent record")
     def record_link(self, message: InboundMessage) -> SafeString | str:

@@ -103,12 +103,14 @@ class ProgramAdmin(ConsentAdmin):
         return {} if obj else {"slug": ("name",)}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
-        """Say what moving to another group means, where it is done."""
+        """Say what moving to another group means, where it is done; name what the model names clumsily."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "subscription_group_id":
             field.help_text = f"{field.help_text} Changing it tells Braze about everybody in the program again."
         if field and db_field.name == "position":
             field.help_text = "Boxes are shown in this order."
+        if field and db_field.name == "confirm_sign_ups":
+            field.label = "Confirm sign-ups"
         return field
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -29,6 +29,17 @@ def kept_word(word: str) -> str:
     return unicodedata.normalize("NFKC", re.sub("(?<=[a-z])[\u0300-\u036f]+", "", apart))
 
 
+def shown(number: str) -> str:
+    """Return an E.164 number in groups, as people read it; a short code or a sender's name as it is."""
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
 class Keyword(models.Model):
     """A word texted to a number: it opts in to a program, opts out, or asks for help (KW-11).
 
@@ -102,10 +113,7 @@ class Keyword(models.Model):
     @property
     def shown_number(self) -> str:
         """The number as people read it."""
-        if not self.number.startswith("+"):
-            return self.number
-        parsed = phonenumbers.parse(self.number)
-        return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+        return shown(self.number)
 
     @property
     def sms_link(self) -> str:

@@ -69,7 +69,7 @@ class Subscription(Outgoing):
         )
 
     def __str__(self) -> str:
-        return f"{self.program_id}: {self.get_state_display()}"
+        return f"{self.program}: {self.get_state_display()}"
 
     @property
     def standing(self) -> Standing:

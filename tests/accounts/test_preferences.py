@@ -89,7 +89,7 @@ def test_what_was_left_says_when(home: Visitor) -> None:
 def test_what_the_phone_stopped_says_how_to_come_back(proven: Visitor) -> None:
     stop(ALICES_PHONE)
     page = page_of(proven)
-    assert re.search(r"Text messages Stopped from the phone on .* text START to \+12025550100 from it", page)
+    assert re.search(r"Text messages Stopped from the phone on .* text START to \+1 202-555-0100 from it", page)
 
 
 @pytest.mark.parametrize(("which", "left"), [("emails", "Emails"), ("texts", "Text messages")])

@@ -45,7 +45,7 @@ function redrawAsked(before) {
 function drawPerson(row) {
   const contact = [row.phone, row.email].filter(Boolean);
   const details = Object.entries(row.attributes).flatMap(([key, value]) =>
-    [el("dt", {}, key), el("dd", {}, typeof value === "string" ? value : JSON.stringify(value))]);
+    [el("dt", {}, key), el("dd", {}, shown(value))]);
   return el("li", {}, el("article.card", {},
     el("div.head", {},
       el("h3", {}, ...(contact.length ? contact.map((one) => el("span", {}, one))
@@ -55,6 +55,11 @@ function drawPerson(row) {
     el("p.chips", {}, ...chips(row),
       whoIs(row) ? el("button.link", { type: "button", onclick: () => help(whoIs(row)) }, "Help desk") : null),
     details.length ? el("dl", {}, ...details) : null));
+}
+
+function shown(value) {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return /^https?:/.test(value) ? el("a", { href: value, target: "_blank", rel: "noopener" }, value) : value;
 }
 
 const whoIs = (row) => row.phone ?? row.email ?? row.external_id;
