@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal.httpkit import clean_client_ip
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from optin_site.context import brand
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-in by code for people who signed up here."""
+
+    error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
+        # Who asks for codes too often has not failed at anything, and there is no “login” on our pages.
+        "too_many_login_attempts": _("Too many tries. Please wait a few minutes, then try again."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Keep allauth's own sign-up shut at every one of its doors."""
