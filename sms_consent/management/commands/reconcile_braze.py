@@ -59,7 +59,8 @@ class Command(BaseCommand):
         finally:
             progress.done()
         self.stdout.write(
-            f"{reading.asked} asked about, {reading.left_out} left out because something is under way, "
+            f"{reading.asked} asked about, {reading.left_out} left out (parked, under way, or sent less than "
+            f"{reconcile.LANDED_AFTER.seconds // 60} minutes ago), "
             f"{reading.absent} subscribed here and unknown at Braze."
         )
         return reading
