@@ -20,7 +20,7 @@ run: $(STAMP)
 	@$(BIN)/python manage.py create_default_programs
 	@$(BIN)/python manage.py create_admin admin@example.com
 	@$(BIN)/python manage.py welcome
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONUNBUFFERED=1 $(BIN)/honcho start
 
 test: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses 2

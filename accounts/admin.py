@@ -11,7 +11,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -66,9 +66,8 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Bring along whether the mailbox is proven."""
-        proven = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
-        return super().get_queryset(request).annotate(has_proven_mailbox=Exists(proven))
+        """Bring along what tells whether the mailbox is proven."""
+        return super().get_queryset(request).prefetch_related("emailaddress_set")
 
     def find(self, rows: QuerySet[Any], address: str, text: str) -> QuerySet[Any]:
         """Find by id in Braze, email or phone."""
@@ -105,7 +104,7 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         return people.mask(person.phone_number) or "–"
 
     @admin.display(description="Mailbox proven")
-    def mailbox_proven(self, person: Any) -> str:
+    def mailbox_proven(self, person: User) -> str:
         """Whether a button or code from the mailbox was used."""
         return "Yes" if person.has_proven_mailbox else "Not yet"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
@@ -14,9 +15,13 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Hear of mailboxes that django-allauth has seen proven; nothing else."""
+        """Hear of mailboxes that django-allauth has seen proven, and have old links tidied up; nothing else."""
         from allauth.account.signals import email_confirmed
 
+        from accounts import links
+        from sms_consent import upkeep
+
+        upkeep.add(links.prune, every=timedelta(hours=1))
         email_confirmed.connect(mailbox_proven, dispatch_uid="accounts.mailbox_proven")
 
 

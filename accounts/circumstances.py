@@ -13,7 +13,7 @@ from sms_consent.ledger import Circumstances
 LONGEST = 500
 
 
-def of_request(request: HttpRequest, *, boxes: Mapping[str, bool] | None = None) -> Circumstances:
+def of_request(request: HttpRequest, *, boxes: Mapping[str, bool] | None = None, campaign: str = "") -> Circumstances:
     """Return the evidence of a form: IP by TRUSTED_PROXY_COUNT, never by what a client wrote (US-3)."""
     headers = request.headers
     return Circumstances(
@@ -24,6 +24,7 @@ def of_request(request: HttpRequest, *, boxes: Mapping[str, bool] | None = None)
         page=_clean(without_tokens(request.build_absolute_uri(request.path))),
         referrer=_clean(without_tokens(headers.get("Referer", ""))),
         boxes=dict(boxes or {}),
+        campaign=campaign,
         person=getattr(request.user, "external_id", ""),
     )
 

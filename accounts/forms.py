@@ -1,4 +1,4 @@
-"""The sign-up and the preferences. Validation has no side effects."""
+"""The sign-up, the phone form and the preferences. Validation has no side effects."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import phonenumbers
 from allauth.account.forms import RequestLoginCodeForm
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from accounts.guard import Guarded, Unseen, put_back
+from accounts.models import User
+from optin_site import campaigns
 from sms_consent import people
 from sms_consent.models import Disclosure
 from sms_consent.selectors import Offer
@@ -33,19 +36,6 @@ class Box:
     tick: forms.BoundField
     shown: forms.BoundField
     disclosure: Disclosure
-
-
-class Unseen(forms.CharField):
-    """What a browser fills in by itself: nonsense in it is no value, never an error that nobody can mend."""
-
-    widget = forms.HiddenInput
-
-    def clean(self, value: Any) -> str:
-        """Return the value, or an empty string where there is nothing usable."""
-        try:
-            return str(super().clean(value))
-        except ValidationError:
-            return ""
 
 
 class Tick(forms.CheckboxInput):
@@ -163,9 +153,8 @@ class ConsentBoxes(forms.Form):
 
     def _show_again(self, offer: Offer) -> None:
         """Bring the form back with the words in force and the box empty."""
-        self.data = self.data.copy()  # type: ignore[attr-defined]
-        self.data.pop(self.add_prefix(offer.box), None)  # type: ignore[attr-defined]
-        self.data[self.add_prefix(_shown(offer))] = offer.version  # type: ignore[index]
+        put_back(self, offer.box, None)
+        put_back(self, _shown(offer), offer.version)
 
     def chosen(self, *, email: str, phone: str) -> list[Choice]:
         """Return the ticked boxes with the address that each is about."""
@@ -180,10 +169,11 @@ def _shown(offer: Offer) -> str:
     return f"disclosure_{offer.program.slug}"
 
 
-class SignUpForm(ConsentBoxes, AddressFields):
+class SignUpForm(Guarded, ConsentBoxes, AddressFields):
     """Email, phone, one box per program; no box is required (CTA-3), nor the phone unless a text box is ticked."""
 
     time_zone = Unseen(required=False, max_length=64)
+    campaign = Unseen(required=False, validators=[campaigns.validate])
     field_order = ("email", "phone")
 
     def clean_time_zone(self) -> str:
@@ -224,3 +214,67 @@ class PreferencesForm(ConsentBoxes, AddressFields):
     def clean(self) -> dict[str, Any]:
         """Ask for the number that a ticked text box needs (CTA-4)."""
         return require_phone(self, super().clean())
+
+
+class NewEmailForm(AddressFields):
+    """The address that shall be the person's from now on."""
+
+    phone = None
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.fields["email"].label = _("New email address")
+
+    def clean_email(self) -> str:
+        """Return the address as it is kept; refuse the one that the person has."""
+        email = super().clean_email()
+        if email == self.person.email:
+            raise ValidationError(_("That is your address already."), code="same")
+        return email
+
+
+class CodeForm(forms.Form):
+    """The code from a mail."""
+
+    code = forms.CharField(
+        label=_("Code"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "one-time-code"})
+    )
+
+    def say_wrong(self) -> None:
+        """Say beside the field that it is not the code."""
+        if not self.errors:
+            self.add_error("code", ValidationError(_("That is not the code from the mail."), code="wrong"))
+
+
+class PhoneForm(Guarded, AddressFields):
+    """A number, and a button beside which stands what one agrees to by pressing it: one program a form."""
+
+    email = None  # type: ignore[assignment]
+    program = Unseen(required=False, max_length=40)
+    disclosure = Unseen(required=False, max_length=100)
+
+    def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer = offer
+        self.initial.update(program=offer.program.slug, disclosure=offer.version)
+        self.fields["phone"].required = True
+        self.fields["phone"].error_messages["required"] = _("Enter the mobile number that the texts should go to.")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a press under words that are not, or no longer, the ones in force (rule 9)."""
+        data = super().clean()
+        if data.get("disclosure") != self.offer.version:
+            words = _("These words have changed since you opened the page. Please read them and press again.")
+            self.add_error(None, ValidationError(words, code="stale"))
+            put_back(self, "program", self.offer.program.slug)
+            put_back(self, "disclosure", self.offer.version)
+        return data
+
+    def is_stale(self) -> bool:
+        """Whether the button was pressed under other words than those in force."""
+        return self.has_error(NON_FIELD_ERRORS, code="stale")
+
+    def chosen(self) -> Choice:
+        """Return what was agreed to, and for which number."""
+        return Choice(self.offer.program, self.offer.disclosure, self.cleaned_data["phone"])

@@ -6,7 +6,7 @@ import enum
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts import numbers
@@ -14,9 +14,11 @@ from accounts.models import Confirmation, User
 from accounts.services import MakeLink, hash_token, mail_link
 from sms_consent import outbox, people
 from sms_consent import services as consent
-from sms_consent.choices import Source
+from sms_consent.choices import Source, State
 from sms_consent.ledger import Circumstances
-from sms_consent.models import ConsentRecord, Disclosure
+from sms_consent.models import ConsentRecord, Disclosure, Subscription
+
+PRUNED_AT_ONCE = 1000
 
 
 class Link(enum.Enum):
@@ -160,3 +162,16 @@ def send_again(first: Confirmation, *, make_link: MakeLink, base_url: str) -> No
         created_at=first.created_at,
     )
     mail_link(again, disclosures=disclosures_of(first), make_link=make_link, base_url=base_url)
+
+
+def prune() -> None:
+    """Drop the links of sign-ups that have expired unused, so many at once (DOI-8).
+
+    Not those whose number is still subscribed or waits: by them a person finds what they once signed up
+    (`numbers.typed_for`), so as to leave it.
+    """
+    now = timezone.now()
+    old = Confirmation.objects.filter(expires_at__lt=now, used_at=None).exclude(again__expires_at__gte=now)
+    needed = Subscription.objects.filter(address=OuterRef("phone"), state__in=(State.PENDING, State.SUBSCRIBED))
+    gone = old.exclude(Exists(needed)).order_by("expires_at").values_list("pk", flat=True)[:PRUNED_AT_ONCE]
+    Confirmation.objects.filter(pk__in=list(gone)).delete()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,6 +14,7 @@ from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.managers import UserManager
+from sms_consent.states import REQUEST_LIFE
 
 
 def new_external_id() -> str:
@@ -70,6 +70,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         """The phone number as E.164, or an empty string."""
         return self.phone.as_e164 if self.phone else ""
 
+    @property
+    def has_proven_mailbox(self) -> bool:
+        """Whether a button or a code from the mailbox was used."""
+        addresses = self.emailaddress_set.all()  # type: ignore[attr-defined]
+        return any(address.verified and address.email == self.email for address in addresses)
+
     def clean(self) -> None:
         """Store addresses the way they are looked up."""
         super().clean()
@@ -77,8 +83,25 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.email = self.email.lower()
 
 
-# A request that nobody answers lapses after 30 days (DOI-4); so does its link.
-LINK_LIFE = timedelta(days=30)
+class Leaving(models.Model):
+    """When a person last left a program on numbers that are not proven to be theirs.
+
+    For their own eyes. The ledger has what that ended, which depends on what others did with the numbers, and of that
+    they learn nothing (design.md §4.3).
+    """
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="leavings")
+    program = models.ForeignKey("sms_consent.Program", on_delete=models.CASCADE, related_name="+")
+    left_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["person", "program"], name="leaving_once"),)
+
+    def __str__(self) -> str:
+        return f"Leaving {self.pk}"
+
+
+LINK_LIFE = REQUEST_LIFE  # a link lives no longer than the request that it confirms (DOI-4)
 
 
 class Confirmation(models.Model):

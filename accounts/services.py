@@ -78,8 +78,7 @@ def _person_of(form: SignUp) -> User:
 
 def _write_again(known: User) -> None:
     """Change nothing about a person, with the very statements that make somebody (rule 10)."""
-    twin = User(email=known.email, language=known.language)
-    User.objects.bulk_create([twin], update_conflicts=True, unique_fields=["email"], update_fields=["language"])
+    people.write_again(known)
     outbox.mark(known)
 
 
@@ -107,6 +106,29 @@ def mail_link(
         mails.send_confirmation(
             email=confirmation.email, link=make_link(token), base_url=base_url, disclosures=disclosures
         )
+
+
+@transaction.atomic(durable=True)
+def change_address(person: User, email: str, *, circumstances: Circumstances) -> bool:
+    """Give a person a new, proven email address; return False, with nothing changed, if it is somebody's already.
+
+    The new one starts at no consent and the old one is withdrawn: nobody else can hold it (DAT-11).
+    """
+    people.lock([person.email or "", email])
+    person.refresh_from_db()
+    if person.email == email:
+        return True
+    if User.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email, verified=True).exists():
+        return False
+    if person.email:
+        # First, while the address is still theirs: so Braze's answers about it are forgotten with it.
+        consent.withdraw(person.email, source=Source.PREFERENCE_PAGE, circumstances=circumstances)
+    EmailAddress.objects.filter(user=person).delete()
+    EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
+    person.email = email
+    person.save()
+    outbox.wake()
+    return True
 
 
 def hash_token(token: str) -> str:

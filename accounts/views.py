@@ -1,13 +1,11 @@
-"""Pages about people: sign-up, what happens next, the button in the mail, preferences."""
+"""Pages about people: sign-up, what happens next, the button in the mail."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -18,15 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import links, preferences, services
+from accounts import limits, links, services
 from accounts.circumstances import of_request
-from accounts.forms import PreferencesForm, SignUpForm
+from accounts.forms import SignUpForm
 from accounts.links import Link
-from accounts.models import User
 from accounts.services import SignUp
+from optin_site import campaigns
 from sms_consent import people, selectors
-from sms_consent.choices import State
-from sms_consent.models import Subscription
 
 WELCOME_COOKIE = "welcome"
 WELCOME_SECONDS = 3600
@@ -38,48 +34,45 @@ WELCOME_SECONDS = 3600
 def sign_up(request: HttpRequest) -> HttpResponseBase:
     """Show the sign-up; take it, and send everyone to the same page (rule 10)."""
     if request.method != "POST":
-        return render(request, "accounts/sign_up.html", {"form": SignUpForm(offers=_offers())})
-    refused = _too_often(request, "optin_signup")
+        blank = SignUpForm(offers=selectors.offers_here(), initial={"campaign": campaigns.of_request(request)})
+        return render(request, "accounts/sign_up.html", {"form": blank})
+    refused = limits.too_often(request, "optin_signup")
     if refused:
         return refused
-    form = SignUpForm(request.POST, offers=_offers())
+    form = SignUpForm(request.POST, offers=selectors.offers_here())
     if form.is_stale():
         # The words that this process keeps may be the older ones: another has published since.
         selectors.forget_offers()
-        form = SignUpForm(request.POST, offers=_offers())
+        form = SignUpForm(request.POST, offers=selectors.offers_here())
     if not form.is_valid():
         return render(request, "accounts/sign_up.html", {"form": form})
-    return _signed_up(request, form)
+    # A program sees what everyone sees, and nothing is written (SEC-4, SEC-5).
+    return _welcomed(0 if form.is_from_a_bot() else _signed_up(request, form))
 
 
-def _too_often(request: HttpRequest, action: str) -> HttpResponseBase | None:
-    refused: HttpResponseBase | None = ratelimit.consume_or_429(request, action=action)
-    return refused
-
-
-def _offers() -> list[selectors.Offer]:
-    return selectors.offers(get_language() or settings.LANGUAGE_CODE)
-
-
-def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
+def _signed_up(request: HttpRequest, form: SignUpForm) -> int:
     email, phone = form.cleaned_data["email"], form.cleaned_data["phone"]
     confirmation = services.sign_up(
         SignUp(
             email=email,
             phone=phone,
-            choices=form.chosen(email=email, phone=phone),
-            circumstances=of_request(request, boxes=form.ticked()),
+            choices=limits.within(request, form.chosen(email=email, phone=phone)),
+            circumstances=of_request(request, boxes=form.ticked(), campaign=form.cleaned_data["campaign"]),
             language=get_language() or settings.LANGUAGE_CODE,
             time_zone=form.cleaned_data["time_zone"],
         ),
         make_link=lambda token: _link(request, token),
         base_url=_base_url(request),
-        send_mail=_may_mail(request, email),
+        send_mail=limits.may_mail(request, email),
     )
+    return int(confirmation.pk)
+
+
+def _welcomed(confirmation: int) -> HttpResponse:
     response = redirect("welcome")
     response.set_signed_cookie(
         WELCOME_COOKIE,
-        str(confirmation.pk),
+        str(confirmation),
         max_age=WELCOME_SECONDS,
         path=reverse("welcome"),
         httponly=True,
@@ -87,11 +80,6 @@ def _signed_up(request: HttpRequest, form: SignUpForm) -> HttpResponse:
         secure=settings.SESSION_COOKIE_SECURE,
     )
     return response
-
-
-def _may_mail(request: HttpRequest, email: str) -> bool:
-    """At most so many mails per address and day, whether it is known or not (EM-7)."""
-    return bool(ratelimit.consume(request, action="optin_mail", key=email))
 
 
 def _link(request: HttpRequest, token: str) -> str:
@@ -108,7 +96,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
     """Say what happens next, the same to everyone; POST mails the link again."""
     if request.method != "POST":
         return render(request, "accounts/welcome.html")
-    refused = _too_often(request, "optin_resend")
+    refused = limits.too_often(request, "optin_resend")
     if refused:
         return refused
     _send_again(request)
@@ -122,7 +110,7 @@ def _send_again(request: HttpRequest) -> None:
     except (KeyError, BadSignature, ValueError):
         return
     first = links.open_one(number)
-    if first and _may_mail(request, first.email):
+    if first and limits.may_mail(request, first.email):
         links.send_again(first, make_link=lambda token: _link(request, token), base_url=_base_url(request))
 
 
@@ -149,61 +137,3 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     # button's POST fails the CSRF check.
     response["Referrer-Policy"] = "same-origin"
     return response
-
-
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def preferences_page(request: HttpRequest) -> HttpResponseBase:
-    """Show what the signed-in person gets; take joins, leaves and a new number."""
-    person = request.user
-    if not isinstance(person, User):
-        return redirect("account_login")
-    if request.method == "POST" and "leave" in request.POST:
-        return _leave(request, person)
-    offers = _not_joined(person)
-    form = PreferencesForm(
-        request.POST if request.method == "POST" else None,
-        offers=offers,
-        initial={"phone": person.phone},
-    )
-    if request.method == "POST" and form.is_valid():
-        return _save(request, person, form)
-    joined = [row for row in _standings(person) if row.state == State.SUBSCRIBED]
-    return render(request, "accounts/preferences.html", {"form": form, "joined": joined, "person": person})
-
-
-def _standings(person: User) -> list[Subscription]:
-    """Where the person's own addresses stand: a number only once it is proven to be theirs (design.md §4.3)."""
-    return selectors.subscriptions_of([person.email or "", person.phone_number if person.phone_proven_at else ""])
-
-
-def _not_joined(person: User) -> list[selectors.Offer]:
-    joined = {row.program_id for row in _standings(person) if row.state == State.SUBSCRIBED}
-    return [offer for offer in _offers() if offer.program.pk not in joined]
-
-
-def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResponseBase:
-    phone = form.cleaned_data["phone"]
-    choices = form.chosen(email=person.email or "", phone=phone)
-    # Giving up a number is an opt-out, and none is ever refused.
-    refused = _too_often(request, "optin_preferences") if phone or choices else None
-    if refused:
-        return refused
-    preferences.save(person, phone=phone, choices=choices, circumstances=of_request(request, boxes=form.ticked()))
-    messages.success(request, _("Saved."))
-    return redirect("preferences")
-
-
-def _leave(request: HttpRequest, person: User) -> HttpResponse:
-    which = request.POST["leave"]
-    programs = [program for program in selectors.every_program() if which in ("all", program.slug)]
-    if not programs:
-        messages.error(request, _("Nothing was changed: we do not know that program."))
-        return redirect("preferences")
-    preferences.leave(person, programs, circumstances=of_request(request))
-    messages.success(request, _("Done. You will not get these messages any more."))
-    if any(program.is_sms for program in programs) and preferences.unproven_numbers(person):
-        # The same whatever others did with the number: who has not proven it learns nothing of that (design.md §4.3).
-        messages.info(request, _("If a text still comes, reply STOP to it: that ends them, whoever asked for them."))
-    return redirect("preferences")

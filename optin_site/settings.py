@@ -1,6 +1,7 @@
 """All settings, from the environment. What each means: README.md, "Configuration"."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", development="localhost,127.0.0.1,[::1
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must be set when DEBUG is off. See .env.example.")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+SITE_URL = env.required("SITE_URL", development="http://127.0.0.1:8000").rstrip("/")
+if not re.fullmatch(r"https?://[^/?#\s]+", SITE_URL):
+    raise ImproperlyConfigured("SITE_URL must be the site's own address, for example https://optin.example.com.")
 ROOT_URLCONF = "optin_site.urls"
 WSGI_APPLICATION = "optin_site.wsgi.application"
 
@@ -123,13 +127,19 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {"request_login_code": "accounts.forms.SignInForm"}
 
-# --- Limits: ours, and one of django-allauth's made stricter; its others are as it ships them --------------
-# `key` is the email address, known or not: nobody's mailbox is flooded from here (EM-7).
+# --- Limits: ours (accounts/limits.py), and one of django-allauth's made stricter; its others are as it ships them
+# So many in a second (s), minute (m), hour (h) or day (d). Whether an address is known here makes no difference.
 LIMITS = {
     "optin_signup": "20/m/ip",
+    "optin_phone": "10/m/ip",
     "optin_resend": "5/m/ip",
-    "optin_mail": "5/d/key",
     "optin_preferences": "20/m/ip,5/m/user,20/d/user",
+    "optin_network": "300/h/key",  # all of these together, from one /24 (IPv4) or /64 (IPv6)
+    "optin_mail": "5/d/key",  # mails to one address: nobody's mailbox is flooded from here (EM-7)
+    "optin_number": "10/d/key,20/30d/key",  # how often one number may be submitted at whatever door
+    "optin_countries": "5/d",  # of how many countries one IP address may submit numbers
+    "optin_prompts": "10000/d",  # texts that ask for a yes, all together
+    "optin_prompts_abroad": "500/d",  # those to one country, unless it is the first of PHONE_REGIONS
     "request_login_code": "20/m/ip,3/m/key,20/d/key",
 }
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
@@ -139,6 +149,11 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = LIMITS if RATE_LIMITS else False
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Sites that may show the phone form in a frame; none if empty ---------------------------------------
+EMBED_ORIGINS = env.names("EMBED_ORIGINS")
+if not all(re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]+)?", origin) for origin in EMBED_ORIGINS):
+    raise ImproperlyConfigured("EMBED_ORIGINS must list origins such as https://shop.example.com, without a path.")
 
 # --- Brand: fills the default programs when they are created, and the pages ----------------------------
 BRAND_NAME = env.required("BRAND_NAME", development="Example Brand")
@@ -178,8 +193,14 @@ if BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_SMS_SUBSCRIPTION_GROUP_ID == BRAZE_
     raise ImproperlyConfigured(
         "BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID are the same group."
     )
-BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN")
-TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN", development="sandbox-hook-token")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", development="sandbox-twilio-token")
+# Who answers texts to a number of ours: the carrier, Braze or Twilio, or else we (REV-13). What a STOP ends: every
+# program of the brand, or those of the number that was texted (REV-8).
+TEXT_REPLIES = env.flag("TEXT_REPLIES", default=False)
+STOP_SCOPE = env.text("STOP_SCOPE", "brand")
+if STOP_SCOPE not in ("brand", "number"):
+    raise ImproperlyConfigured(f"STOP_SCOPE must be brand or number, not {STOP_SCOPE!r}.")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 BRAZE_REQUESTS_IN_FLIGHT = 8
 BRAZE_TIMEOUT = 10.0  # seconds to wait for an answer
@@ -241,6 +262,7 @@ LOGGING = {
     # urllib3 writes whole URLs, query strings with phone numbers included, at DEBUG.
     "loggers": {
         "urllib3": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},  # the sandbox's mailbox: ten lines a mail
         "post_office": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
     },
 }

@@ -23,6 +23,7 @@ urlpatterns = [
     path("admin/password_change/", nothing_here),
     path("admin/password_change/done/", nothing_here),
     path("admin/", admin.site.urls),
+    path("hooks/", include("sms_consent.webhooks.urls")),
     path("", include("accounts.urls")),
     path("", include("sms_consent.urls")),
 ]

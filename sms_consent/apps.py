@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -17,12 +18,13 @@ class SmsConsentConfig(AppConfig):
     verbose_name = "Consent"
 
     def ready(self) -> None:
-        """Connect the signal, the triggers and the checks; nothing else."""
-        from sms_consent import checks, signals
+        """Connect the signal, the triggers, the checks and the chores; nothing else."""
+        from sms_consent import checks, lapses, signals, upkeep
 
         person = apps.get_model(settings.AUTH_USER_MODEL)
         post_save.connect(signals.person_saved, sender=person, dispatch_uid="sms_consent.person_saved")
         post_migrate.connect(install_triggers, sender=self, dispatch_uid="sms_consent.install_triggers")
+        upkeep.add(lapses.lapse, every=timedelta(minutes=1))
         for check, tags in checks.CHECKS:
             register(check, *tags)
         register(checks.production, deploy=True)

@@ -12,6 +12,22 @@ class Channel(models.TextChoices):
     EMAIL = "email", "Email"
 
 
+class Door(models.TextChoices):
+    """What words stand beside: each way in needs words of its own."""
+
+    FORM = "form", "A box on a form"
+    PHONE_FORM = "phone_form", "The button of the phone form"
+    KEYWORD = "keyword", "A keyword"
+
+
+class Meaning(models.TextChoices):
+    """What a word that is texted does."""
+
+    OPT_IN = "opt_in", "Opts in"
+    OPT_OUT = "opt_out", "Opts out"
+    HELP = "help", "Asks for help"
+
+
 class Act(models.TextChoices):
     """What somebody did. One act is one consent record."""
 

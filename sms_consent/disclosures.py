@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from sms_consent.choices import Door
 from sms_consent.exceptions import DisclosureError
 from sms_consent.models import Disclosure, Program
 
@@ -19,6 +20,18 @@ SMS_DRAFT = (
     "from {brand} at the mobile number I enter. Consent is not a condition of any purchase. {frequency}. "
     "Message and data rates may apply. Reply HELP for help or STOP to cancel; you can also write to {support}. "
     "See our [Terms]({terms}) and [Privacy Policy]({privacy})."
+)
+KEYWORD_DRAFT = (
+    "By texting this word to this number I agree to receive recurring automated promotional text messages (SMS) with "
+    "{purpose} from {brand} at the mobile number I text from. Consent is not a condition of any purchase. {frequency}. "
+    "Message and data rates may apply. Reply HELP for help or STOP to cancel; you can also write to {support}. "
+    "See our [Terms]({terms}) and [Privacy Policy]({privacy})."
+)
+PHONE_FORM_DRAFT = (
+    "By pressing this button I agree to receive recurring automated promotional text messages (SMS) with {purpose} "
+    "from {brand} at the mobile number I enter, once I have said yes from that phone. Consent is not a condition of "
+    "any purchase. {frequency}. Message and data rates may apply. Reply HELP for help or STOP to cancel; you can also "
+    "write to {support}. See our [Terms]({terms}) and [Privacy Policy]({privacy})."
 )
 EMAIL_DRAFT = (
     "By ticking this box I agree to receive promotional emails with {purpose} from {brand}. {frequency}. "
@@ -49,6 +62,7 @@ PHRASES: Mapping[tuple[str, bool], tuple[tuple[str, str, str], ...]] = {
     ("en", False): _ENGLISH_EMAIL,
 }
 
+_BOX = re.compile(r"\b(tick|check)\w*\b.{0,20}\bbox", re.IGNORECASE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
 
@@ -73,7 +87,7 @@ def render(draft: str, program: Program) -> str:
     return re.sub(r"\{(\w+)\}", fill, draft).strip()
 
 
-def problems(words: str, program: Program, language: str) -> list[str]:
+def problems(words: str, program: Program, language: str, door: str = Door.FORM) -> list[str]:
     """Return what the words lack of CTA-7…CTA-15, each with its number; an empty list means publishable."""
     lower = " ".join(words.lower().split())
     found = [
@@ -81,6 +95,8 @@ def problems(words: str, program: Program, language: str) -> list[str]:
         for number, problem, pattern in PHRASES.get((language[:2], program.is_sms), ())
         if not re.search(pattern, lower)
     ]
+    if door != Door.FORM and _BOX.search(words):
+        found.append("The words must not speak of a box: at this door there is none (US-1).")
     return found + [f"The words must {problem} ({number})." for number, problem, ok in _plain(program) if not ok(words)]
 
 
@@ -123,11 +139,17 @@ def plain_text(words: str, base_url: str = "") -> str:
     )
 
 
-def draft(program: Program, *, language: str, text: str, label: str, button: str) -> Disclosure:
-    """Return a new unpublished version."""
+def draft(program: Program, *, language: str, text: str, label: str, button: str, door: str = Door.FORM) -> Disclosure:
+    """Return a new unpublished version. The words for all doors of a program are numbered together."""
     newest = Disclosure.objects.filter(program=program, language=language).aggregate(Max("version"))["version__max"]
     return Disclosure.objects.create(
-        program=program, language=language, version=(newest or 0) + 1, draft=text, label=label, button_label=button
+        program=program,
+        door=door,
+        language=language,
+        version=(newest or 0) + 1,
+        draft=text,
+        label=label,
+        button_label=button,
     )
 
 
@@ -139,7 +161,7 @@ def publish(disclosure: Disclosure) -> Disclosure:
     if disclosure.published_at:
         raise DisclosureError(["These words are published already, and frozen. Add a new version instead."])
     words = render(disclosure.draft, disclosure.program)
-    missing = problems(words, disclosure.program, disclosure.language)
+    missing = problems(words, disclosure.program, disclosure.language, disclosure.door)
     if missing:
         raise DisclosureError(missing)
     with transaction.atomic():

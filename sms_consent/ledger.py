@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from sms_consent import outbox, states
-from sms_consent.choices import Act, Channel, State
+from sms_consent.choices import Act, Channel, Source, State
 from sms_consent.models import ConsentRecord, Disclosure, Evidence, Program, Subscription
 from sms_consent.people import subject
 from sms_consent.states import Happening, Standing, fold, fold_all
@@ -30,9 +30,10 @@ Key = tuple[int, str]  # program id, address
 class Circumstances:
     """How and where an act was done; goes into the evidence as it is (REC-3, US-3).
 
+    `body`, `texted_to`, `rule`, `provider` and `provider_id` are of a text (KW-14).
     `boxes` maps each program offered to whether its box was ticked when the form was sent; all were empty
     when it was shown (CTA-1). `person` is the external_id of whoever acted. `agent` and `note` are for opt-outs that
-    staff write down for somebody.
+    staff write down for somebody; `keyword`, `place` and `incentive` for texts (`Keyword.evidence`).
     """
 
     ip: str = ""
@@ -45,7 +46,15 @@ class Circumstances:
     person: str = ""
     agent: str = ""
     note: str = ""
+    body: str = ""
+    texted_to: str = ""
+    rule: str = ""
+    provider: str = ""
     provider_id: str = ""
+    campaign: str = ""
+    keyword: str = ""
+    place: str = ""
+    incentive: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,12 +148,20 @@ def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
     if before.folded_to is None:
         return False
     at = entry.occurred_at or now
+    if _waits_for_an_answer(entry, before):
+        return fold(before, _happening(replace(entry, occurred_at=at), 0)).request == before.request
     soon = at == before.folded_to if entry.occurred_at else abs(at - before.folded_to) < REPEAT_WINDOW
     alike = OPT_INS if entry.act in OPT_INS and not entry.occurred_at else {entry.act}
     if not soon or subscription.last_said not in {_said(entry, act) for act in alike}:
         return False
     after = fold(before, _happening(replace(entry, occurred_at=at), 0))
     return replace(after, request=before.request, folded_to=before.folded_to) == before
+
+
+def _waits_for_an_answer(entry: Entry, before: Standing) -> bool:
+    """Whether somebody fills in the phone form although the handset has been asked already (DOI-7)."""
+    is_form = entry.source == Source.PHONE_FORM and entry.occurred_at is None
+    return is_form and entry.act == Act.REQUESTED and before.state == State.PENDING
 
 
 def _said(entry: Entry, act: str) -> str:
@@ -220,6 +237,8 @@ def _advance(subscription: Subscription, entry: Entry, record: ConsentRecord, no
     subscription.address = entry.address
     if is_newest:
         subscription.last_said = _said(entry, entry.act)
+        if entry.source == Source.KEYWORD and entry.act in OPT_INS:
+            subscription.looked_at = now  # the handset itself has just said so: no stop from before counts any more
     if _differs(before, after) or (is_newest and entry.act == Act.WITHDRAWN):
         outbox.touch(subscription, is_sms=entry.program.channel == Channel.SMS, now=now)
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 import idna
+import phonenumbers
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection
+from django.utils import timezone
+
+LONGEST_SHORT_CODE = 6
+LONGEST_E164 = 16  # the plus included
 
 
-@lru_cache(maxsize=4)
-def _hashing_key(ledger_key: str) -> bytes:
-    return hmac.new(ledger_key.encode(), b"optin-site address hash v1", hashlib.sha256).digest()
+@lru_cache(maxsize=8)
+def _key(ledger_key: str, purpose: str) -> bytes:
+    return hmac.new(ledger_key.encode(), f"optin-site {purpose} v1".encode(), hashlib.sha256).digest()
+
+
+def lasting_key(purpose: str) -> bytes:
+    """Return a key of 32 bytes for one purpose, derived from LEDGER_KEY and as lasting as that."""
+    return _key(settings.LEDGER_KEY, purpose)
 
 
 def subject(address: str) -> str:
@@ -23,7 +36,7 @@ def subject(address: str) -> str:
     The key is derived from LEDGER_KEY and is never rotated: it is how an address is found again. Keyed,
     because a bare hash of a phone number is guessed in seconds (LED-7).
     """
-    return hmac.new(_hashing_key(settings.LEDGER_KEY), address.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(lasting_key("address hash"), address.encode(), hashlib.sha256).hexdigest()
 
 
 def normalise(text: str) -> str:
@@ -47,6 +60,32 @@ def mask(address: str) -> str:
     return f"{address[:2]}…{address[-2:]}" if address else ""
 
 
+def prove_phone(external_id: str, phone: str) -> None:
+    """Note that the handset has answered a request that this person made: the number is theirs."""
+    holder = get_user_model()._default_manager.filter(external_id=external_id, phone=phone)
+    holder.update(phone_proven_at=timezone.now())
+
+
+def digits(number: str) -> str:
+    """Return a number as providers may write it, with a plus unless it is a short code; empty if there is none."""
+    bare = re.sub(r"[^0-9]", "", number)
+    return bare if len(bare) <= LONGEST_SHORT_CODE else f"+{bare}"
+
+
+def handset(number: str) -> str:
+    """Return the E.164 number of a handset as a provider writes it; empty for a short code or what is no number."""
+    found = digits(number)
+    return found if found.startswith("+") and 8 <= len(found) <= LONGEST_E164 else ""
+
+
+def is_served(phone: str) -> bool:
+    """Whether a number is of a country that the site serves, at whatever door (PHONE_REGIONS, SEC-2)."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) in settings.PHONE_REGIONS
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def lock(addresses: Iterable[str]) -> None:
     """Hold these addresses until the transaction ends: the first statement of every service.
 
@@ -61,3 +100,31 @@ def lock(addresses: Iterable[str]) -> None:
 
 def _lock_key(address: str) -> int:
     return int.from_bytes(hashlib.sha256(address.encode()).digest()[:8], "big", signed=True)
+
+
+# --- People known by a phone number only ------------------------------------------------------------------
+
+
+def holder(phone: str) -> Any:
+    """Return whoever has this number (E.164), the first of several, or None."""
+    return get_user_model().objects.filter(phone=phone).order_by("pk").first()
+
+
+def hold(phone: str, *, language: str) -> Any:
+    """Make somebody who is known by this number only; saving them marks them for Braze. The number is locked."""
+    person: Any = get_user_model()(phone=phone, language=language)
+    person.set_unusable_password()
+    person.save()
+    return person
+
+
+def write_again(person: Any) -> None:
+    """Change nothing about a person, with the very statement that makes somebody (rule 10)."""
+    model = type(person)
+    twin = model(external_id=person.external_id, email=person.email, phone=person.phone, language=person.language)
+    model.objects.bulk_create([twin], update_conflicts=True, unique_fields=["external_id"], update_fields=["language"])
+
+
+def known_by_number_only(phones: Iterable[str]) -> Any:
+    """Return a queryset of the people with these numbers who have no email address."""
+    return get_user_model().objects.filter(phone__in=list(phones), email=None)

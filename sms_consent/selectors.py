@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import get_language
 
-from sms_consent.models import Disclosure, Program, Subscription
+from sms_consent.choices import Door, Meaning
+from sms_consent.models import Disclosure, Keyword, Program, Subscription
 
 OFFERS_FOR_SECONDS = 3.0
 
@@ -31,21 +33,26 @@ class Offer:
         return f"{self.disclosure.pk}-{self.disclosure.sha256}"
 
 
-_offers: dict[str, tuple[float, list[Offer]]] = {}
+_offers: dict[tuple[str, str], tuple[float, list[Offer]]] = {}
 
 
-def offers(language: str) -> list[Offer]:
+def offers(language: str, door: str = Door.FORM) -> list[Offer]:
     """Return the active programs with their newest published words in this language, or in the site's own.
 
     Kept in the process for a few seconds: the form asks for it at every request. A program without
-    published words is not offered.
+    published words for this door is not offered there.
     """
-    kept = _offers.get(language)
+    kept = _offers.get((language, door))
     if kept and kept[0] > time.monotonic():
         return kept[1]
-    found = _load_offers(language)
-    _offers[language] = (time.monotonic() + OFFERS_FOR_SECONDS, found)
+    found = _load_offers(language, door)
+    _offers[language, door] = (time.monotonic() + OFFERS_FOR_SECONDS, found)
     return found
+
+
+def offers_here() -> list[Offer]:
+    """Return the offers in the language of this request."""
+    return offers(get_language() or settings.LANGUAGE_CODE)
 
 
 def forget_offers() -> None:
@@ -53,8 +60,8 @@ def forget_offers() -> None:
     _offers.clear()
 
 
-def _load_offers(language: str) -> list[Offer]:
-    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False)
+def _load_offers(language: str, door: str) -> list[Offer]:
+    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False, door=door)
     newest: dict[tuple[int, str], Disclosure] = {}
     for disclosure in published.select_related("program").order_by("version"):
         newest[disclosure.program_id, disclosure.language] = disclosure
@@ -66,10 +73,24 @@ def _load_offers(language: str) -> list[Offer]:
     ]
 
 
+def advertised() -> list[Keyword]:
+    """Return the opt-in words that may be advertised, each with its program and the words that stand beside it."""
+    words = Keyword.objects.filter(
+        meaning=Meaning.OPT_IN, is_active=True, program__is_active=True, disclosure__published_at__isnull=False
+    )
+    return list(words.select_related("program", "disclosure"))
+
+
 def subscriptions_of(addresses: Iterable[str]) -> list[Subscription]:
     """Return where these addresses stand on every program they have a history with."""
     rows = Subscription.objects.filter(address__in=[address for address in addresses if address])
-    return list(rows.select_related("program").order_by("program__position", "program_id"))
+    return list(rows.select_related("program", "request").order_by("program__position", "program_id"))
+
+
+def address_of(subject: str) -> str:
+    """Return the address that has this keyed hash; empty if it was never asked about here, or is erased."""
+    row = Subscription.objects.filter(subject=subject).exclude(address="").first()
+    return row.address if row else ""
 
 
 def every_program() -> list[Program]:

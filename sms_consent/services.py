@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from sms_consent import ledger, outbox, people
 from sms_consent.choices import Act, Channel, Source, State
-from sms_consent.ledger import Circumstances, Entry, Key
+from sms_consent.ledger import Circumstances, Entry
 from sms_consent.models import ConsentRecord, Disclosure, Program, Subscription
+from sms_consent.states import is_in_time
+
+CLOCKS_APART = timedelta(seconds=2)  # whole seconds, and a little more
 
 
 @dataclass(frozen=True)
@@ -73,23 +77,63 @@ def _requests(subscriptions: Iterable[Subscription], records: list[ConsentRecord
     return sorted(filter(None, (waiting | asked).values()))
 
 
-def confirm(requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances) -> list[Key]:
-    """Confirm requests made for this address; return the subscriptions that became subscribed by it.
+@transaction.atomic(durable=True)
+def request(choice: Choice, *, circumstances: Circumstances, language: str) -> None:
+    """Take the phone form: ask the handset, which alone can say yes (DOI-1, design.md §4.2).
+
+    A number that nobody holds gets a person known by it only. Whoever is subscribed, has stopped or was asked less
+    than a day ago gets no text (DOI-7, REV-11), and costs the same statements as everybody else (rule 10).
+    """
+    people.lock([choice.address])
+    person = people.holder(choice.address)
+    if person is None:
+        people.hold(choice.address, language=language)
+    else:
+        people.write_again(person)
+        outbox.mark(person)
+    entry = Entry(
+        choice.program,
+        choice.address,
+        Act.REQUESTED,
+        Source.PHONE_FORM,
+        disclosure=choice.disclosure,
+        circumstances=circumstances,
+    )
+    ledger.append([entry], ledger.standings([entry.key]))
+    outbox.wake()
+
+
+def confirm(
+    requests: Sequence[int],
+    *,
+    address: str,
+    source: Source,
+    circumstances: Circumstances,
+    occurred_at: datetime | None = None,
+) -> list[ConsentRecord]:
+    """Confirm requests made for this address; return the records of those that were still waiting.
 
     A request that was answered, lapsed or followed by an opt-out changes nothing (design.md §4.2). The
     caller has the address locked. Confirming an email never touches a phone number (EU-4).
     """
-    return _answer(Act.CONFIRMED, requests, address=address, source=source, circumstances=circumstances)
+    return _answer(Act.CONFIRMED, requests, address, source, circumstances, occurred_at)
 
 
-def invalidate(requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances) -> list[Key]:
-    """Take back requests that their addressee says were not theirs (SEC-12); return what changed by it."""
-    return _answer(Act.INVALIDATED, requests, address=address, source=source, circumstances=circumstances)
+def invalidate(
+    requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances
+) -> list[ConsentRecord]:
+    """Take back requests that their addressee says were not theirs (SEC-12); return the records of it."""
+    return _answer(Act.INVALIDATED, requests, address, source, circumstances)
 
 
 def _answer(
-    act: Act, requests: Sequence[int], *, address: str, source: Source, circumstances: Circumstances
-) -> list[Key]:
+    act: Act,
+    requests: Sequence[int],
+    address: str,
+    source: Source,
+    circumstances: Circumstances,
+    occurred_at: datetime | None = None,
+) -> list[ConsentRecord]:
     asked = ConsentRecord.objects.filter(pk__in=requests, subject=people.subject(address))
     entries = [
         Entry(
@@ -99,6 +143,7 @@ def _answer(
             source,
             disclosure=record.disclosure,
             circumstances=circumstances,
+            occurred_at=_after(record, occurred_at),
             proven=True,
             request=record.pk,
             requested_at=record.occurred_at,
@@ -107,11 +152,18 @@ def _answer(
     ]
     subscriptions = ledger.standings(entry.key for entry in entries)
     useful = [entry for entry in entries if _would_change(subscriptions[entry.key], entry)]
-    ledger.append(useful, subscriptions)
+    records = ledger.append(useful, subscriptions)
     if useful:
         _mark_email(address, has_left=act == Act.INVALIDATED)
         outbox.wake()
-    return [entry.key for entry in useful]
+    return records
+
+
+def _after(request: ConsentRecord, answered_at: datetime | None) -> datetime | None:
+    """Return when a request was answered: not before it was made, where only the clocks of two providers differ."""
+    if answered_at and request.occurred_at - CLOCKS_APART < answered_at < request.occurred_at:
+        return request.occurred_at
+    return answered_at
 
 
 def _mark_email(address: str, *, has_left: bool) -> None:
@@ -127,7 +179,8 @@ def _would_change(subscription: Subscription, entry: Entry) -> bool:
     if entry.act == Act.INVALIDATED:
         return ledger.voids(subscription, entry)
     left_since = subscription.left_at and entry.requested_at and subscription.left_at >= entry.requested_at
-    return subscription.state == State.PENDING and not left_since
+    in_time = entry.requested_at and is_in_time(entry.requested_at, entry.occurred_at or timezone.now())
+    return bool(subscription.state == State.PENDING and not left_since and in_time)
 
 
 def is_void(requests: Sequence[int], *, address: str) -> bool:
@@ -151,7 +204,16 @@ def given_by(person: str, address: str) -> list[Program]:
     by_handset = ConsentRecord.objects.filter(request=OuterRef("request"), act=Act.CONFIRMED, proven=True)
     rows = Subscription.objects.filter(subject=people.subject(address), state__in=(State.PENDING, State.SUBSCRIBED))
     resting = rows.exclude(request=None).exclude(Exists(by_handset)).select_related("program", "request__evidence")
-    return [row.program for row in resting if row.request and ledger.who(row.request) == person]
+    return [row.program for row in resting if person in _behind(row)]
+
+
+def _behind(row: Subscription) -> set[str]:
+    """Return who (external_id) a subscription rests on: while it waits for an answer, everybody who asked."""
+    if row.state == State.SUBSCRIBED:
+        return {ledger.who(row.request)} if row.request else set()
+    asked = ConsentRecord.objects.filter(subject=row.subject, program=row.program_id, act__in=ledger.OPT_INS)
+    since = asked.filter(occurred_at__gt=row.left_at) if row.left_at else asked
+    return {ledger.who(record) for record in since.select_related("evidence")}
 
 
 @transaction.atomic
@@ -190,3 +252,22 @@ def withdraw(
     _mark_email(address, has_left=True)
     outbox.wake()
     return records
+
+
+def leave_at_braze(subscription: Subscription, *, note: str) -> bool:
+    """Record an opt-out that was found at Braze; return False if the row has changed since it was loaded.
+
+    On a number it counts as the handset's own STOP (design.md §4.2), and in the same transaction Braze is noted as
+    told. Of an email address Braze is told all the same: leaving the last program ends all its emails there.
+    """
+    with transaction.atomic():
+        people.lock([subscription.address])
+        rows = Subscription.objects.select_for_update()
+        if not rows.filter(pk=subscription.pk, version=subscription.version).exists():
+            return False
+        program = subscription.program
+        how = Circumstances(note=note)
+        withdraw(subscription.address, programs=[program], source=Source.BRAZE, stops=program.is_sms, circumstances=how)
+        if program.is_sms:
+            outbox.note_left(subscription.pk)
+    return True

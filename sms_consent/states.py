@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sms_consent.choices import Act, Source, State
+
+COOL_DOWN = timedelta(hours=24)  # as at Braze, which sends no second prompt sooner (DOI-7)
+MAX_RENEWALS = 2  # with the first request three prompts, and all within the life of one (SEC-1)
+REQUEST_LIFE = timedelta(days=30)  # what nobody answers lapses then, here as at Braze (DOI-4)
 
 _TAKEN_BACK_FIRST = (Act.WITHDRAWN, Act.INVALIDATED, Act.EXPIRED, Act.REQUESTED, Act.GRANTED, Act.CONFIRMED)
 _RANK: dict[str, int] = {act.value: rank for rank, act in enumerate(_TAKEN_BACK_FIRST)}
@@ -39,12 +43,15 @@ class Happening:
 class Standing:
     """Where an address stands on a program, and what that rests on.
 
-    `request` is the record that asked for, or gave, the consent; `left_at` the newest opt-out or "this wasn't me";
+    `request` is the record that asked for, or gave, the consent; while it is pending, `requested_at` is when it was
+    asked for and `renewals` how often that was done anew. `left_at` is the newest opt-out or "this wasn't me",
     `folded_to` the time of the newest record in it.
     """
 
     state: str = State.NONE
     request: int | None = None
+    requested_at: datetime | None = None
+    renewals: int = 0
     left_at: datetime | None = None
     stopped_at: datetime | None = None
     folded_to: datetime | None = None
@@ -71,6 +78,8 @@ def _order(it: Happening) -> tuple[object, ...]:
 def fold(before: Standing, happening: Happening) -> Standing:
     """Return where an address stands after one more act, the newest so far."""
     after = _outcome(before, happening)
+    if after.state != State.PENDING:
+        after = replace(after, requested_at=None, renewals=0)
     newest = max(filter(None, (before.folded_to, happening.occurred_at)))
     return replace(after, folded_to=newest)
 
@@ -120,16 +129,31 @@ def _confirmed(before: Standing, it: Happening) -> Standing:
         return before
     if before.left_at and it.requested_at and it.requested_at <= before.left_at:
         return before  # an opt-out since the request voids it
+    if it.requested_at and not is_in_time(it.requested_at, it.occurred_at):
+        return before
     return replace(before, state=State.SUBSCRIBED, request=it.request or before.request)
+
+
+def is_in_time(requested_at: datetime, answered_at: datetime) -> bool:
+    """Whether this is an answer to that request: not from before it, and not after it has lapsed (DOI-4)."""
+    return requested_at <= answered_at < requested_at + REQUEST_LIFE
 
 
 def _asked(before: Standing, it: Happening) -> Standing:
     from_handset = it.source == Source.KEYWORD
-    if before.state == State.SUBSCRIBED or before.state == State.PENDING:
+    if before.state == State.PENDING:
+        return _renewed(before, it)
+    if before.state == State.SUBSCRIBED or (before.is_stopped and not from_handset):
         return before
-    if before.is_stopped and not from_handset:
+    return replace(before, state=State.PENDING, request=it.id, requested_at=it.occurred_at, stopped_at=None)
+
+
+def _renewed(before: Standing, it: Happening) -> Standing:
+    """Still pending, now on a newer request: not before the cool-down is over, and not for ever (DOI-7)."""
+    too_soon = before.requested_at is not None and it.occurred_at - before.requested_at < COOL_DOWN
+    if too_soon or before.renewals >= MAX_RENEWALS:
         return before
-    return replace(before, state=State.PENDING, request=it.id, stopped_at=None)
+    return replace(before, request=it.id, requested_at=it.occurred_at, renewals=before.renewals + 1)
 
 
 def _agreed(before: Standing, it: Happening) -> Standing:

@@ -5,6 +5,9 @@ from django.urls import path
 from sms_consent import views
 
 urlpatterns = [
+    path("text/", views.text, name="text"),
+    path("text/qr/<int:pk>.svg", views.keyword_qr, name="keyword_qr"),
+    path("text/<str:word>/", views.keyword, name="keyword"),
     path("terms/", views.terms, name="terms"),
     path("privacy/", views.privacy, name="privacy"),
     path("healthz", views.healthz, name="healthz"),

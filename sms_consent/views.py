@@ -1,16 +1,61 @@
-"""Terms, privacy policy, and whether this process can serve."""
+"""Words to text, terms, privacy policy, and whether this process can serve. None of these pages changes anything."""
 
 from __future__ import annotations
 
+import io
+
+import segno
 from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from optin_site import campaigns
 from sms_consent import selectors, triggers
+from sms_consent.models import Keyword
+from sms_consent.models.keywords import kept_word
+
+MILLIMETRES_A_MODULE = 2  # about 8 cm in all: read from two steps away, and drawn in any other size as sharply
+
+
+@require_safe
+def text(request: HttpRequest) -> HttpResponse:
+    """Show every word that can be texted, with the words that one agrees to by it (CTA-17, US-6)."""
+    return _keywords_page(request, selectors.advertised())
+
+
+@require_safe
+def keyword(request: HttpRequest, word: str) -> HttpResponse:
+    """Show one word, to share and to print: on each number on which it opts in."""
+    found = [row for row in selectors.advertised() if row.word == kept_word(word)]
+    if not found:
+        raise Http404
+    return _keywords_page(request, found)
+
+
+def _keywords_page(request: HttpRequest, keywords: list[Keyword]) -> HttpResponse:
+    context = {
+        "keywords": keywords,
+        "campaign": campaigns.of_request(request),
+        "base_url": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "sms_consent/text.html", context)
+
+
+@cache_control(public=True, max_age=300)
+@require_safe
+def keyword_qr(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draw the QR code that opens the message, on white in any light."""
+    found = next((row for row in selectors.advertised() if row.pk == pk), None)
+    if found is None:
+        raise Http404
+    drawing = io.BytesIO()
+    code = segno.make_qr(found.sms_link, error="m")
+    code.save(drawing, kind="svg", unit="mm", scale=MILLIMETRES_A_MODULE, light="#fff", title=f"Text {found}")
+    return HttpResponse(drawing.getvalue(), content_type="image/svg+xml")
 
 
 @require_safe

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
@@ -38,6 +39,12 @@ def send_sign_up(client: Client, email: str, phone: str = "", *boxes: str, **cha
     return client.post(reverse("account_signup"), data)
 
 
+def send_phone_form(client: Client, phone: str, page: str = "/phone/", **changes: str) -> Any:
+    """Open the phone form, fill it in and press its button."""
+    data = hidden_fields(client.get(page).content.decode()) | {"phone": phone} | changes
+    return client.post(page, data)
+
+
 class Visitor:
     """Somebody with a browser."""
 
@@ -54,6 +61,10 @@ class Visitor:
         call_command("send_mail", "--once")
         return answer
 
+    def ask_for_texts(self, phone: str) -> Any:
+        """Fill in the phone form."""
+        return send_phone_form(self.client, phone)
+
     def preferences(self, phone: str, *boxes: str) -> Any:
         """Save the preference page with this number and these boxes ticked."""
         page = self.client.get(reverse("preferences"))
@@ -66,6 +77,11 @@ class Visitor:
         paths = (re.search(r"/confirm/[\w-]+/", mail.text) for mail in sorted(mails, key=lambda mail: mail.number))
         return [match[0] for match in paths if match]
 
+    def unsubscribe_link(self, address: str) -> str:
+        """Return the path of the link that Braze has for whoever holds this address, for its messages to them."""
+        (profile,) = [one for one in self.sandbox.world.profiles if address in (one.email, one.phone)]
+        return urlsplit(profile.attributes["unsubscribe_url"]).path
+
     def press(self, link: str, answer: str = "confirm") -> Any:
         """Open a link and press its button."""
         self.client.get(link)
@@ -74,11 +90,15 @@ class Visitor:
     def sign_in(self, email: str) -> None:
         """Sign in with the code from the mailbox."""
         self.client.post(reverse("account_login"), {"email": email})
+        self.client.post(reverse("account_confirm_login_code"), {"code": self.code(email)})
+
+    def code(self, email: str) -> str:
+        """Return the code from the newest mail in this mailbox."""
         call_command("send_mail", "--once")
         newest = max((m for m in self.sandbox.world.mails if email in m.to), key=lambda mail: mail.number)
         code = re.search(r"^\s*([A-Z0-9]{4}-?[A-Z0-9]{4})\s*$", newest.text, re.MULTILINE)
         assert code, newest.text
-        self.client.post(reverse("account_confirm_login_code"), {"code": code[1]})
+        return code[1]
 
 
 Visit = Callable[[], Visitor]  # what the fixtures `visit` and `deliver` are

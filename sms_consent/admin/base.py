@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -113,5 +114,5 @@ def outbox_state(row: Any) -> str:
     if getattr(row, "is_recheck", False):
         return f"Second look at {minute(row.due_at)} UTC"
     if row.attempts:
-        return f"Failed {row.attempts} times, tried again at {minute(row.due_at)} UTC"
+        return f"Failed {row.attempts} time{pluralize(row.attempts)}, tried again at {minute(row.due_at)} UTC"
     return f"Waiting since {minute(row.due_at)} UTC"

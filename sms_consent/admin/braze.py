@@ -21,6 +21,14 @@ from sms_consent.admin.subscriptions import OutboxFilter, SendsAgain
 from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail
 
 
+class InDoubtFilter(admin.BooleanFieldListFilter):
+    """Whether a call broke off without an answer, under the name that the list gives it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "in doubt"
+
+
 @admin.register(BrazeProfile)
 class BrazeProfileAdmin(AddressSearch, SendsAgain):
     """One person a page: the attributes that Braze took, as it took them."""
@@ -29,7 +37,7 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
     search_help_text = "An exact phone number, email address or id in Braze."
     other_names = "the id in Braze"
     list_display = ("external_id", "accepted_when", "unknown", "outbox_says")
-    list_filter = (OutboxFilter, "is_unknown")
+    list_filter = (OutboxFilter, ("is_unknown", InDoubtFilter))
     ordering = ("-pk",)
     sortable_by = ()
     fieldsets = (
@@ -83,7 +91,7 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
     @admin.display(description="To be merged into")
     def merged(self, row: BrazeProfile) -> str:
         """The profile that this one becomes part of."""
-        return row.merge_into or "–"
+        return "Nobody: it is to be deleted" if row.is_to_delete else row.merge_into or "–"
 
     @admin.display(description="What Braze last accepted")
     def accepted_pretty(self, row: BrazeProfile) -> SafeString | str:
@@ -91,7 +99,8 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
         if not row.accepted:
             return "Nothing yet"
         pretty = json.dumps(row.accepted, indent=2, sort_keys=True, ensure_ascii=False)
-        return format_html('<pre class="as-sent">{}</pre>', pretty)
+        note = "Of a link only the SHA-256 is kept: whoever has it may leave in the person's name."
+        return format_html('<pre class="as-sent">{}</pre><div class="small quiet">{}</div>', pretty, note)
 
 
 @admin.register(GlobalEmail)

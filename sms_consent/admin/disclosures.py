@@ -1,4 +1,4 @@
-"""The words beside a program's box: written as drafts, read once they are published."""
+"""The words beside a program's box, button or keyword: written as drafts, read once they are published."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent import disclosures
-from sms_consent.admin.base import ConsentAdmin
+from sms_consent.admin.base import ConsentAdmin, moment
 from sms_consent.admin.publishing import PUBLISH, as_shown, publish
-from sms_consent.models import Disclosure, Program
+from sms_consent.choices import Door
+from sms_consent.models import Disclosure, Keyword, Program
 
-COPIED = ("program", "language", "label", "draft", "button_label")
+COPIED = ("program", "door", "language", "label", "draft", "button_label")
 
 
 class PublishedFilter(admin.SimpleListFilter):
@@ -43,9 +44,9 @@ class DisclosureAdmin(ConsentAdmin):
 
     change_form_template = "admin/sms_consent/disclosure/change_form.html"
     empty_note = "No words yet. A program is offered once its words are published."
-    list_display = ("__str__", "program", "language", "version", "status", "label")
+    list_display = ("__str__", "program", "door", "language", "version", "status", "label")
     list_select_related = ("program",)
-    list_filter = (PublishedFilter, "program", "language")
+    list_filter = (PublishedFilter, "program", "door", "language")
     sortable_by = ()
 
     def get_urls(self) -> list[URLPattern]:
@@ -55,14 +56,17 @@ class DisclosureAdmin(ConsentAdmin):
         return [own, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Bring along whether a newer version has taken over."""
+        """Bring along whether a newer version has taken over, and whether a keyword is advertised with it."""
         newer = Disclosure.objects.filter(
             program=OuterRef("program"),
+            door=OuterRef("door"),
             language=OuterRef("language"),
             version__gt=OuterRef("version"),
             published_at__isnull=False,
         )
-        return super().get_queryset(request).select_related("program").annotate(is_superseded=Exists(newer))
+        beside = Keyword.objects.filter(disclosure=OuterRef("pk"), is_active=True)
+        found = super().get_queryset(request).select_related("program")
+        return found.annotate(is_superseded=Exists(newer), is_beside_a_keyword=Exists(beside))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show published words as they are shown; let drafts be written."""
@@ -71,15 +75,15 @@ class DisclosureAdmin(ConsentAdmin):
             return (written,)
         shown = ("As visitors see it", {"fields": ("status", "preview", "lacks")})
         if obj.published_at:
-            proof = {"fields": ("status", "preview", "sha256", "published_at")}
+            proof = {"fields": ("status", "preview", "fingerprint", "published")}
             return (("Frozen", proof), ("Written as", {"fields": COPIED, "classes": ("collapse",)}))
         return (written, shown)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """A version is numbered within its program and language, which therefore stay."""
+        """A version is numbered within its program and language, which therefore stay, as does what it is for."""
         if obj is None:
             return ()
-        return ("program", "language", "status", "preview", "lacks", "sha256", "published_at")
+        return ("program", "door", "language", "status", "preview", "lacks", "fingerprint", "published")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         """Offer the site's languages; say which placeholders there are."""
@@ -116,7 +120,12 @@ class DisclosureAdmin(ConsentAdmin):
             return
         Program.objects.select_for_update().get(pk=obj.program_id)  # two at once do not take the same number
         drafted = disclosures.draft(
-            obj.program, language=obj.language, text=obj.draft, label=obj.label, button=obj.button_label
+            obj.program,
+            door=obj.door,
+            language=obj.language,
+            text=obj.draft,
+            label=obj.label,
+            button=obj.button_label,
         )
         obj.pk, obj.version = drafted.pk, drafted.version
 
@@ -133,6 +142,8 @@ class DisclosureAdmin(ConsentAdmin):
         """Draft, in force, or replaced."""
         if not disclosure.published_at:
             return "Draft"
+        if disclosure.door == Door.KEYWORD:
+            return "In force beside a keyword" if disclosure.is_beside_a_keyword else "Published, beside no keyword"
         return "Replaced by a newer version" if disclosure.is_superseded else "In force"
 
     @admin.display(description="Words")
@@ -140,6 +151,16 @@ class DisclosureAdmin(ConsentAdmin):
         """The words with their links, box and button."""
         words, _ = as_shown(disclosure)
         return render_to_string("admin/sms_consent/_words.html", {"disclosure": disclosure, "words": words})
+
+    @admin.display(description="SHA-256 of the words")
+    def fingerprint(self, disclosure: Disclosure) -> str:
+        """What every record made under these words holds."""
+        return disclosure.sha256
+
+    @admin.display(description="Published")
+    def published(self, disclosure: Disclosure) -> SafeString | str:
+        """Since when."""
+        return moment(disclosure.published_at)
 
     @admin.display(description="Still missing")
     def lacks(self, disclosure: Disclosure) -> SafeString | str:

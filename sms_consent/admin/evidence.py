@@ -77,7 +77,9 @@ def sentence(record: ConsentRecord) -> str:
     written = f", written down by {agent}" if agent else ""
     act = ACTS.get(record.act, record.act)
     at = f"{record.occurred_at:%d %B %Y at %H:%M:%S} UTC"
-    return f"{who} {act} “{record.program}” on {at} ({record.get_source_display().lower()}{written})."
+    source = record.get_source_display()
+    source = source if record.source == Source.BRAZE else source.lower()
+    return f"{who} {act} “{record.program}” on {at} ({source}{written})."
 
 
 def who_acted(record: ConsentRecord) -> str:

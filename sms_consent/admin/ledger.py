@@ -132,6 +132,10 @@ LABELS = {
     "language": "Language of the page",
     "accept_language": "Languages the browser asked for",
     "provider_id": "Provider's id",
+    "keyword": "Texted",
+    "place": "Advertised on",
+    "incentive": "Offered for it",
+    "campaign": "Campaign",
     "agent": "Written down by",
     "note": "Note",
 }

@@ -28,14 +28,14 @@ admin.site.unregister([Attachment, Email, EmailTemplate, Log])
 def queue_again(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Email]) -> None:
     """Have failed mails tried again by `manage.py send_mail`; what was sent stays sent."""
     queued = queryset.filter(status=STATUS.failed).update(status=STATUS.queued, number_of_retries=None)
-    modeladmin.message_user(request, f"{queued} failed mails will be tried again.", messages.SUCCESS)
+    modeladmin.message_user(request, f"Failed mails that will be tried again: {queued}.", messages.SUCCESS)
 
 
 @admin.register(Email)
 class MailAdmin(AddressSearch, ReadOnlyAdmin):
     """One mail a page, without its body."""
 
-    empty_note = "No mail has been queued yet."
+    empty_note = "No mail waits, and none has failed. What was sent is deleted."
     search_help_text = "An exact email address."
     list_display = ("queued", "to_masked", "subject", "state", "tries")
     list_filter = ("status", ("created", admin.DateFieldListFilter))

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from sms_consent import outbox, selectors
 from sms_consent.admin.base import ConsentAdmin, minute
+from sms_consent.choices import Door
 from sms_consent.models import Disclosure, Program
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ class DisclosureInline(TabularInline):
     """Every version of the words, to read."""
 
     model = Disclosure
-    verbose_name_plural = "Words beside the box"
+    verbose_name_plural = "Words beside its box, its button and its keywords"
     extra = 0
     can_delete = False
-    fields = readonly_fields = ("open", "language", "label", "published")
+    fields = readonly_fields = ("open", "door", "language", "label", "published")
     ordering = ("language", "-version")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -81,12 +82,16 @@ class ProgramAdmin(ConsentAdmin):
                 "description": "Published words keep what they say; publish a new version to change it.",
             },
         ),
-        ("How it works", {"fields": ("confirm_sign_ups", "subscription_group_id")}),
+        ("How it works", {"fields": ("confirm_sign_ups", "takes_brazes_word", "subscription_group_id")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bring along which version is shown now."""
-        shown = Q(disclosures__published_at__isnull=False, disclosures__language=settings.LANGUAGE_CODE)
+        shown = Q(
+            disclosures__published_at__isnull=False,
+            disclosures__language=settings.LANGUAGE_CODE,
+            disclosures__door=Door.FORM,
+        )
         return super().get_queryset(request).annotate(in_force=Max("disclosures__version", filter=shown))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -98,12 +103,14 @@ class ProgramAdmin(ConsentAdmin):
         return {} if obj else {"slug": ("name",)}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
-        """Say what moving to another group means, where it is done."""
+        """Say what moving to another group means, where it is done; name what the model names clumsily."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "subscription_group_id":
             field.help_text = f"{field.help_text} Changing it tells Braze about everybody in the program again."
         if field and db_field.name == "position":
             field.help_text = "Boxes are shown in this order."
+        if field and db_field.name == "confirm_sign_ups":
+            field.label = "Confirm sign-ups"
         return field
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -118,11 +125,11 @@ class ProgramAdmin(ConsentAdmin):
             outbox.forget_group(obj.pk)
             outbox.wake()
             messages.info(request, "The group has changed: Braze is told again about everybody in this program.")
-        is_published = Disclosure.objects.filter(program=obj, published_at__isnull=False).exists()
-        if is_published and set(QUOTED) & set(form.changed_data):
+        published = Disclosure.objects.filter(program=obj, published_at__isnull=False)
+        if published.exists() and set(QUOTED) & set(form.changed_data):
             words = "Published words still say what they said. Draft and publish a new version to change them."
             messages.warning(request, words)
-        if not is_published:
+        if not published.filter(door=Door.FORM).exists():
             messages.info(request, "Not offered yet: draft and publish its words.")
 
     @admin.display(description="A ticked box counts")

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from sms_consent import disclosures, selectors
+from sms_consent.choices import Door
 from sms_consent.exceptions import DisclosureError
 from sms_consent.models import Disclosure
 
@@ -29,7 +30,7 @@ def as_shown(disclosure: Disclosure) -> tuple[str, list[str]]:
         words = disclosures.render(disclosure.draft, disclosure.program)
     except DisclosureError as error:
         return disclosure.draft, error.problems
-    return words, disclosures.problems(words, disclosure.program, disclosure.language)
+    return words, disclosures.problems(words, disclosure.program, disclosure.language, disclosure.door)
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,7 +70,8 @@ def _freeze(request: HttpRequest, pk: int) -> HttpResponse:
     disclosures.publish(disclosure)
     transaction.on_commit(selectors.forget_offers)
     LogEntry.objects.log_actions(request.user.pk or 0, [disclosure], CHANGE, "Published.", single_object=True)
-    messages.success(request, f"{disclosure} is published: it is what visitors see from now on.")
+    then = "Choose it now on its keywords." if disclosure.door == Door.KEYWORD else "Visitors see it from now on."
+    messages.success(request, f"{disclosure} is published. {then}")
     return redirect("admin:sms_consent_disclosure_change", pk)
 
 

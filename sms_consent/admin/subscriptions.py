@@ -17,6 +17,7 @@ from sms_consent.admin.base import ReadOnlyAdmin, moment, outbox_state
 from sms_consent.admin.evidence import ERASED, holders, record_link
 from sms_consent.admin.opt_outs import record_opt_out
 from sms_consent.admin.searching import SubjectSearch
+from sms_consent.choices import State
 from sms_consent.models import Subscription
 
 
@@ -43,6 +44,25 @@ class OutboxFilter(admin.SimpleListFilter):
         }
         condition = conditions.get(self.value() or "")
         return queryset.filter(condition) if condition else queryset
+
+
+class BrazeSaysFilter(admin.SimpleListFilter):
+    """Where Braze was last seen to say something else than the ledger."""
+
+    title = "what Braze says"
+    parameter_name = "seen"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer both ways of differing."""
+        return [
+            ("unproven", "Subscribed at Braze without proof here"),
+            ("left", "Unsubscribed at Braze, subscribed here"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Apply the choice."""
+        seen = {"unproven": State.SUBSCRIBED, "left": State.UNSUBSCRIBED}.get(self.value() or "")
+        return queryset.filter(seen_at__isnull=False, seen=seen) if seen else queryset
 
 
 @admin.action(description="Send again to Braze", permissions=["send_again"])
@@ -75,7 +95,7 @@ class SubscriptionAdmin(SubjectSearch, SendsAgain):
     empty_note = "No address has a history yet."
     list_display = ("address_masked", "program", "stands", "told", "outbox_says")
     list_select_related = ("program",)
-    list_filter = (OutboxFilter, "program", "state", "told")
+    list_filter = (OutboxFilter, BrazeSaysFilter, "program", "state", "told")
     ordering = ("-pk",)
     sortable_by = ()
     fieldsets = (
@@ -83,7 +103,7 @@ class SubscriptionAdmin(SubjectSearch, SendsAgain):
             None,
             {"fields": ("address_full", "program", "state", "left", "stopped_when", "rests_on", "records")},
         ),
-        ("Braze", {"fields": ("told", "told_at_utc", "outbox_says", "attempts", "asked")}),
+        ("Braze", {"fields": ("told", "told_at_utc", "outbox_says", "braze_says", "attempts", "asked")}),
         ("Who", {"fields": ("known_as", "subject")}),
     )
 
@@ -117,6 +137,15 @@ class SubscriptionAdmin(SubjectSearch, SendsAgain):
     def outbox_says(self, row: Subscription) -> str:
         """Whether Braze has still to be told, or why not."""
         return outbox_state(row)
+
+    @admin.display(description="What Braze says")
+    def braze_says(self, row: Subscription) -> SafeString | str:
+        """What it was last seen to say, where that differs."""
+        if row.seen_at is None:
+            return "Nothing that differs was seen."
+        return format_html(
+            "{} when seen at {}; it differs from the ledger.", row.get_seen_display(), moment(row.seen_at)
+        )
 
     @admin.display(description="Last opted out")
     def left(self, row: Subscription) -> SafeString | str:

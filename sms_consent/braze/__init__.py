@@ -3,5 +3,6 @@
 from sms_consent.braze.client import BrazeClient
 from sms_consent.braze.errors import BrazeError, Misconfigured, Refused, TryLater
 from sms_consent.braze.limits import Pace
+from sms_consent.braze.reader import Reader
 
-__all__ = ["BrazeClient", "BrazeError", "Misconfigured", "Pace", "Refused", "TryLater"]
+__all__ = ["BrazeClient", "BrazeError", "Misconfigured", "Pace", "Reader", "Refused", "TryLater"]

@@ -11,6 +11,7 @@ import requests
 from sms_consent.braze.errors import TryLater
 
 ADDRESS = re.compile(r"(\+|%2B)\d{7,15}|[^\s\"'<>(),;]+(@|%40)[^\s\"'<>(),;]+", re.IGNORECASE)
+NAMELESS = "nameless"
 LONGEST = 500  # characters of Braze's words that are kept
 
 
@@ -47,18 +48,31 @@ def users(answer: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def note_states(states: dict[str, dict[str, str]], user: Any) -> None:
-    """Add one person's states, by phone and group id, to `states`.
+def note_states(states: dict[str, dict[str, str]], user: Any, kind: str = "phone") -> None:
+    """Add one person's states, by address of this kind ("phone", "email") and group id, to `states`.
 
-    Several people may share the number; an opt-out seen for any of them counts.
+    Several people may share the address; an opt-out seen for any of them counts. Where one of them is a profile
+    without an external_id, which a text may have made, the entry `NAMELESS` stands among the groups.
     """
-    if not isinstance(user, dict) or not isinstance(user.get("phone"), str):
+    if not isinstance(user, dict) or not isinstance(user.get(kind), str):
         return
-    known = states.setdefault(user["phone"], {})
-    groups = user.get("subscription_groups")
-    for group in groups if isinstance(groups, list) else []:
-        if isinstance(group, dict) and known.get(str(group.get("id"))) != "unsubscribed":
+    known = states.setdefault(user[kind].lower(), {})
+    if not user.get("external_id"):
+        known[NAMELESS] = NAMELESS
+    for group in groups(user):
+        if known.get(str(group.get("id"))) != "unsubscribed":
             known[str(group.get("id"))] = str(group.get("status", "")).lower()
+
+
+def is_subscribed(user: Any) -> bool:
+    """Whether somebody is subscribed to any group at all."""
+    return isinstance(user, dict) and any(str(one.get("status")).lower() == "subscribed" for one in groups(user))
+
+
+def groups(user: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the subscription groups of one person of a look."""
+    found = user.get("subscription_groups")
+    return [group for group in found if isinstance(group, dict)] if isinstance(found, list) else []
 
 
 def without_addresses(words: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -12,13 +14,16 @@ from urllib3.exceptions import NewConnectionError
 
 from sms_consent.braze import answers
 from sms_consent.braze.errors import Misconfigured, Refused, TryLater
-from sms_consent.braze.limits import reset_at
+from sms_consent.braze.limits import is_spent, reset_at
 
 SET_STATUS = "/subscription/status/set"
 TRACK = "/users/track"
 USER_STATUS = "/subscription/user/status"
 MERGE = "/users/merge"
+DELETE = "/users/delete"
 EMAIL_STATUS = "/email/status"
+GET_STATUS = "/subscription/status/get"
+IDENTIFY = "/users/identify"
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
 BATCH = 50  # people a call: safe on every plan (braze.md §3)
 PAGE = 100
@@ -28,13 +33,22 @@ class BrazeClient:
     """One session, one connection pool; safe to call from many threads.
 
     Every method raises TryLater, Refused or Misconfigured. `spent_until` holds, per endpoint, the epoch
-    second until which Braze says that no calls are left.
+    second until which Braze says that no calls are left, or no more than the `reserve` (0 to 1) of its limit.
     """
 
-    def __init__(self, base_url: str, key: str, *, connections: int = 8, timeout: float = READ_TIMEOUT) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        *,
+        connections: int = 8,
+        timeout: float = READ_TIMEOUT,
+        reserve: float = 0.0,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.spent_until: dict[str, float | None] = {}
         self._key, self._timeout = key, (min(CONNECT_TIMEOUT, timeout), timeout)
+        self._reserve = reserve
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc may see the key
         self._session.headers["Authorization"] = f"Bearer {key}"
@@ -67,18 +81,47 @@ class BrazeClient:
         return items
 
     # https://www.braze.com/docs/api/endpoints/subscription_groups/get_list_user_subscription_groups
-    def group_states(self, phones: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Return, for up to 50 numbers that Braze knows, the state ("subscribed"…) of each group by its id."""
+    def group_states(self, addresses: Sequence[str], *, kind: str = "phone") -> dict[str, dict[str, str]]:
+        """Return, for up to 50 addresses that Braze knows, the state ("subscribed"…) of each group by its id.
+
+        `kind` is "phone" or "email". The global email state is not in it (braze.md §4).
+        """
         states: dict[str, dict[str, str]] = {}
+        for user in self._holders(addresses, kind):
+            answers.note_states(states, user, kind)
+        return states
+
+    def group_channels(self, address: str, *, kind: str) -> dict[str, str]:
+        """Return the channel ("sms", "email"…) of each group in which an address has a state, by the group's id."""
+        found = [answers.groups(user) for user in self._holders([address], kind) if isinstance(user, dict)]
+        return {str(group.get("id")): str(group.get("channel", "")).lower() for groups in found for group in groups}
+
+    def _holders(self, addresses: Sequence[str], kind: str) -> Iterator[Any]:
         for offset in range(0, 10_000, PAGE):
-            params: list[tuple[str, str | int]] = [("phone[]", phone) for phone in phones]
+            params: list[tuple[str, str | int]] = [(f"{kind}[]", address) for address in addresses]
             answer = self._call("GET", USER_STATUS, params=[*params, ("limit", PAGE), ("offset", offset)])
             users = answers.users(answer)
-            for user in users:
-                answers.note_states(states, user)
+            yield from users
             if len(users) < PAGE:
                 break
-        return states
+
+    # https://www.braze.com/docs/api/endpoints/subscription_groups/get_list_user_subscription_group_status
+    def has_group(self, group_id: str) -> bool:
+        """Return whether Braze knows a subscription group. It is asked for somebody who is nobody."""
+        params = [("subscription_group_id", group_id), ("external_id[]", f"nobody-{uuid.uuid4()}")]
+        try:
+            self._call("GET", GET_STATUS, params=params)
+        except Refused as error:
+            if error.is_about_the_group:
+                return False
+            raise
+        return True
+
+    def subscribed(self, external_ids: Sequence[str]) -> set[str]:
+        """Return which of up to 50 people are subscribed to anything."""
+        params: list[tuple[str, str | int]] = [("external_id[]", name) for name in external_ids]
+        answer = self._call("GET", USER_STATUS, params=[*params, ("limit", PAGE), ("offset", 0)])
+        return {str(user["external_id"]) for user in answers.users(answer) if answers.is_subscribed(user)}
 
     # https://www.braze.com/docs/api/endpoints/user_data/post_users_merge
     def merge(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -88,6 +131,31 @@ class BrazeClient:
             for gone, kept in pairs
         ]
         self._call("POST", MERGE, json={"merge_updates": updates})
+
+    # https://www.braze.com/docs/api/endpoints/user_data/post_user_identify
+    def identify(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Give up to 50 people, each (external_id, phone), the nameless profile that holds their number.
+
+        Braze answers alike where there is none.
+        """
+        named = [
+            {"external_id": name, "phone": phone, "prioritization": ["unidentified", "most_recently_updated"]}
+            for name, phone in pairs
+        ]
+        self._call("POST", IDENTIFY, json={"phone_numbers_to_identify": named})
+
+    # https://www.braze.com/docs/api/endpoints/user_data/post_user_delete
+    def delete(self, external_ids: Sequence[str]) -> None:
+        """Delete up to 50 people; who is not known there is no error. Braze takes up to five minutes over it."""
+        self._call("POST", DELETE, json={"external_ids": list(external_ids)})
+
+    def probe(self, method: str, path: str) -> None:
+        """Make a call that names nobody and nothing (`probes.PROBES`), so that it can change nothing.
+
+        Braze is to refuse it, which only a key with the permission comes to; without it, Misconfigured is raised.
+        """
+        with suppress(Refused):
+            self._call(method, path, **({"json": {}} if method == "POST" else {}))
 
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         # Errors are named without their text: it may hold the URL with phone numbers, or a header (rule 15).
@@ -109,17 +177,18 @@ class BrazeClient:
         words = self._scrub(f"{status} {answer.get('message') or response.reason or ''}".strip())
         if 200 <= status < 300:
             if answer.get("message") not in ("success", "queued"):
-                raise TryLater(f"{status} with an answer that is not Braze's")
-            is_spent = response.headers.get("X-RateLimit-Remaining") == "0"
-            self.spent_until[path] = reset_at(response.headers, now) if is_spent else None
+                raise TryLater(f"{status} with an answer that is not Braze's", status=status)
+            spent = is_spent(response.headers, self._reserve)
+            self.spent_until[path] = reset_at(response.headers, now) if spent else None
             return answer
         if status == requests.codes.too_many_requests:
-            raise TryLater(words, retry_at=reset_at(response.headers, now), is_known=True, is_limit=True)
+            at = reset_at(response.headers, now)
+            raise TryLater(words, retry_at=at, is_known=True, is_limit=True, status=status)
         if status in (400, 413, 422):
             raise Refused(words, items=self._items(answer))
         if status in (401, 403, 404, 405, 415) or 300 <= status < 400:
-            raise Misconfigured(words)
-        raise TryLater(words, is_answered=True)
+            raise Misconfigured(words, status=status)
+        raise TryLater(words, is_answered=True, status=status)
 
     def _items(self, answer: Mapping[str, Any]) -> dict[int, str]:
         return {index: self._scrub(words) for index, words in answers.item_errors(answer).items()}

@@ -9,10 +9,12 @@ class BrazeError(Exception):
     """Base of all. Its text is Braze's own words without the key; it never holds a request's body.
 
     `is_known` is true when Braze certainly did not apply the call, `is_answered` when it said itself that it failed.
+    `status` is the HTTP status of its answer, or None where there was none.
     """
 
     is_known = True
     is_answered = True
+    status: int | None = None
 
 
 class TryLater(BrazeError):
@@ -30,8 +32,10 @@ class TryLater(BrazeError):
         is_known: bool = False,
         is_limit: bool = False,
         is_answered: bool = False,
+        status: int | None = None,
     ) -> None:
         super().__init__(words)
+        self.status = status
         self.retry_at, self.is_known, self.is_limit = retry_at, is_known, is_limit
         self.is_answered = is_answered or is_known
 
@@ -55,6 +59,10 @@ class Refused(BrazeError):
 
 class Misconfigured(BrazeError):
     """401, 403, 404, 405 or 415: key, host, permission or address are wrong. Nobody's row is to blame."""
+
+    def __init__(self, words: str, *, status: int | None = None) -> None:
+        super().__init__(words)
+        self.status = status
 
 
 def mentions_group(words: str) -> bool:

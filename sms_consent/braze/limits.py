@@ -27,6 +27,12 @@ def reset_at(headers: Mapping[str, str], now: float) -> float | None:
     return None
 
 
+def is_spent(headers: Mapping[str, str], reserve: float) -> bool:
+    """Whether no more than `reserve` (0 to 1) of the limit is left: what is to be left to others, or nothing."""
+    left, limit = _number(headers.get("X-RateLimit-Remaining", "")), _number(headers.get("X-RateLimit-Limit", ""))
+    return left is not None and left <= reserve * (limit or 0)
+
+
 def _number(text: str) -> float | None:
     try:
         value = float(text)

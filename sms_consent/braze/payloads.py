@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import phonenumbers
 
 Body = dict[str, Any]
+
+# A custom attribute; its value opens a door, so of what Braze accepted only a hash is kept (SEC-9).
+LINK = "unsubscribe_url"
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,19 @@ class Consent:
 
 @dataclass(frozen=True)
 class Person:
-    """Who a profile is about; `email` and `phone` are empty where unknown."""
+    """Who a profile is about; `email` and `phone` are empty where unknown.
+
+    `unsubscribe_url` is their link to leave; `number_url`, that of the number, stands in for it while the mailbox is
+    not proven to be theirs.
+    """
 
     external_id: str
     email: str = ""
     phone: str = ""
     language: str = ""
     time_zone: str = ""
+    unsubscribe_url: str = ""
+    number_url: str = ""
 
     @property
     def addresses(self) -> list[str]:
@@ -70,7 +80,10 @@ def status(
 def attributes(
     person: Person, consents: Sequence[Consent], accepted: Mapping[str, Any], *, is_unknown: bool = False
 ) -> Body:
-    """Return what a person's profile should say. An address is there only with a reason (rule 11)."""
+    """Return what a person's profile should say. An address is there only with a reason (rule 11).
+
+    The link to leave is there for whoever can be written to: each attribute that is written costs money.
+    """
     wanted: Body = {"language": person.language, "time_zone": person.time_zone}
     texts = [consent for consent in consents if consent.is_sms]
     emails = [consent for consent in consents if not consent.is_sms]
@@ -83,6 +96,10 @@ def attributes(
     ):
         # Leaving is told by address, in the lane of opt-outs (rule 4).
         wanted |= {"email": person.email, "email_subscribe": "opted_in" if _any(emails, "subscribed") else ""}
+    if "email" in wanted:
+        wanted[LINK] = person.unsubscribe_url
+    elif "phone" in wanted:
+        wanted[LINK] = person.number_url or person.unsubscribe_url
     return {name: value for name, value in wanted.items() if value}
 
 
@@ -102,11 +119,19 @@ def _country(phone: str) -> str:
 def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -> Body:
     """Return what Braze must be sent: what differs, or everything when what it has is unknown.
 
-    An address that is no longer wanted is cleared with null; other attributes are left as they are.
+    `accepted` is what `kept` made of it. An address that is no longer wanted is cleared with null; other attributes
+    are left as they are.
     """
-    changed = {name: value for name, value in wanted.items() if is_unknown or accepted.get(name) != value}
+    same = kept(wanted)
+    changed = {name: value for name, value in wanted.items() if is_unknown or accepted.get(name) != same[name]}
     gone = {name: None for name in ("email", "phone") if name not in wanted and (is_unknown or name in accepted)}
     return changed | gone
+
+
+def kept(attributes: Mapping[str, Any]) -> Body:
+    """Return what is written down of attributes that Braze accepted: the link as a hash, the others as they are."""
+    link = attributes.get(LINK)
+    return {**attributes, LINK: hashlib.sha256(link.encode()).hexdigest()} if link else dict(attributes)
 
 
 @dataclass(frozen=True)

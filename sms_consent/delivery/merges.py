@@ -29,46 +29,60 @@ def deliver_merges(courier: Courier, limit: int) -> int:
     return len(claims)
 
 
-@dataclass(kw_only=True)
-class MergeJob(CallJob):
-    """Up to 50 pairs. Both must be known to Braze: who is not is forgotten here, or waited for."""
-
-    endpoint = MERGE
+class FarewellJob(CallJob):
+    """A call about profiles that nobody is behind any more: their row here goes once Braze has taken it."""
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
         outbox.settle_profiles(outcomes, {})
 
+    def load(self) -> dict[int, BrazeProfile]:
+        """Return the rows by id; forget those that Braze never heard of."""
+        rows = BrazeProfile.objects.filter(pk__in=[claim.id for claim in self.claims], person=None).in_bulk()
+        self._forget([claim for claim in self.claims if claim.id not in rows or _is_unheard(claim, rows[claim.id])])
+        return rows
+
+    def names(self) -> list[str]:
+        """Return the external_ids of those that Braze may know."""
+        rows = self.load()
+        return [rows[claim.id].external_id for claim in self.claims]
+
+    def _forget(self, claims: list[Claim]) -> None:
+        outbox.forget_profiles(claims)
+        self.claims = [claim for claim in self.claims if claim not in set(claims)]
+
+    def succeed(self, answer: Any) -> list[Job]:
+        """Braze has taken it; nothing is left to tell of them."""
+        self.courier.went_well(self.endpoint)
+        claims = list(self.claims)
+        self.end_isolation()
+        self._forget(claims)
+        return []
+
+
+@dataclass(kw_only=True)
+class MergeJob(FarewellJob):
+    """Up to 50 pairs. Both must be known to Braze: who is not is forgotten here, or waited for."""
+
+    endpoint = MERGE
+
     def build(self) -> Callable[[], Any] | None:
         """Return the call for the pairs that are both at Braze."""
-        rows = BrazeProfile.objects.filter(pk__in=[claim.id for claim in self.claims], person=None).in_bulk()
+        rows = self.load()
         kept = dict(
             BrazeProfile.objects.filter(external_id__in=[row.merge_into for row in rows.values()]).values_list(
                 "external_id", "accepted_at"
             )
         )
-        self._forget([claim for claim in self.claims if claim.id not in rows or _is_unheard(claim, rows[claim.id])])
         self._leave_out({claim: rows[claim.id].merge_into for claim in self.claims}, kept)
         pairs = [(rows[claim.id].external_id, rows[claim.id].merge_into) for claim in self.claims]
         return partial(self.courier.client.merge, pairs) if pairs else None
-
-    def _forget(self, claims: list[Claim]) -> None:
-        outbox.forget_profiles(claims)
-        self.claims = [claim for claim in self.claims if claim not in set(claims)]
 
     def _leave_out(self, into: Mapping[Claim, str], kept: Mapping[str, Any]) -> None:
         wait = Outcome(retry_at=timezone.now() + MERGE_AGAIN, counts=False)
         gone = Outcome(reason="The person to merge into is gone.")
         self.finish({claim: wait for claim, name in into.items() if name in kept and kept[name] is None})
         self.finish({claim: gone for claim, name in into.items() if name not in kept})
-
-    def succeed(self, answer: Any) -> list[Job]:
-        """They are one at Braze; nothing is left to tell of the other."""
-        self.courier.went_well(MERGE)
-        claims = list(self.claims)
-        self.end_isolation()
-        self._forget(claims)
-        return []
 
 
 def _is_unheard(claim: Claim, row: BrazeProfile) -> bool:

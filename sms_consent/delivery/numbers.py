@@ -8,20 +8,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.db import transaction
-
-from sms_consent import lines, outbox, people, services
+from sms_consent import lines, outbox, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
+from sms_consent.braze.answers import NAMELESS
 from sms_consent.braze.client import BATCH, SET_STATUS, USER_STATUS
-from sms_consent.choices import Source, State, Told
+from sms_consent.choices import State, Told
 from sms_consent.delivery.emails import global_email_jobs
 from sms_consent.delivery.jobs import ACCEPTED, CallJob, put_back
 from sms_consent.delivery.pipeline import Courier, Job, run
-from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox import Claim, Outcome
 
-TELLS = {State.SUBSCRIBED: Told.SUBSCRIBED, State.PENDING: Told.ASKED, State.UNSUBSCRIBED: Told.UNSUBSCRIBED}
+TELLS = {
+    State.SUBSCRIBED: Told.SUBSCRIBED,
+    State.PENDING: Told.ASKED,
+    State.UNSUBSCRIBED: Told.UNSUBSCRIBED,
+    State.NONE: Told.UNSUBSCRIBED,  # due only where Braze says otherwise without any consent here
+}
+LEFT_BEFORE = "Found unsubscribed at Braze before the number was first subscribed."
 
 
 def load(claims: Iterable[Claim]) -> dict[Claim, Subscription]:
@@ -35,7 +39,7 @@ def status_jobs(courier: Courier, claims: Iterable[Claim]) -> list[Job]:
     """Return the calls that tell these: one program and state each, up to 50 addresses."""
     groups: dict[tuple[Program, str], list[Claim]] = defaultdict(list)
     for claim, row in (loaded := load(claims)).items():
-        groups[row.program, TELLS[State(row.state)]].append(claim)
+        groups[row.program, _tells(row)].append(claim)
     changed = [claim for claim in claims if claim not in loaded]
     outbox.settle_subscriptions(Told.UNKNOWN, dict.fromkeys(changed, put_back()))
     return [
@@ -43,6 +47,11 @@ def status_jobs(courier: Courier, claims: Iterable[Claim]) -> list[Job]:
         for (program, told), group in groups.items()
         for start in range(0, len(group), BATCH)
     ]
+
+
+def _tells(row: Subscription) -> str:
+    """Return what Braze is to be told of a subscription: an opt-out that it has not heard of comes first."""
+    return Told.UNSUBSCRIBED if row.owes_opt_out else TELLS[State(row.state)]
 
 
 @dataclass(kw_only=True)
@@ -71,6 +80,8 @@ class StatusJob(CallJob):
         self.give_back(claim for claim in self.claims if claim not in rows)
         if not rows:
             return None
+        if self.told == Told.UNSUBSCRIBED:
+            outbox.note_looked(rows)  # what Braze says from here on is our own doing, and nobody's earlier STOP
         body = payloads.status(
             group_id=self.program.subscription_group_id,
             state=State.UNSUBSCRIBED if self.told == Told.UNSUBSCRIBED else State.SUBSCRIBED,
@@ -129,11 +140,13 @@ class LookJob(CallJob):
         """Sort out who left at Braze and who is there already; tell it the rest."""
         self.courier.went_well(USER_STATUS)
         self.give_back(self._moved())
+        for phone in (phone for phone, states in answer.items() if NAMELESS in states):
+            outbox.claim_identity(phone)
         rest = []
         for claim in self.claims:
             row = self.rows[claim]
             state = answer.get(row.address, {}).get(row.program.subscription_group_id, "")
-            if state == "unsubscribed" and row.looked_at is None and _left_at_braze(claim, row):
+            if state == "unsubscribed" and row.looked_at is None and services.leave_at_braze(row, note=LEFT_BEFORE):
                 continue
             if state == "subscribed" and claim.asked > 0:
                 outbox.settle_subscriptions(TELLS[State(row.state)], {claim: ACCEPTED})
@@ -154,26 +167,6 @@ class LookJob(CallJob):
         if isinstance(error, TryLater):
             error.is_known = error.is_answered = True
         return super().fail(error)
-
-
-def _left_at_braze(claim: Claim, row: Subscription) -> bool:
-    """Record the opt-out, and in the same transaction that Braze need not be told of it.
-
-    Returns False if the person acted while we looked: then the row is due again, and looked at again.
-    """
-    with transaction.atomic():
-        people.lock([row.address])
-        if not Subscription.objects.filter(pk=row.pk, version=claim.version).exists():
-            return False
-        services.withdraw(
-            row.address,
-            programs=[row.program],
-            source=Source.BRAZE,
-            stops=True,
-            circumstances=Circumstances(note="Found unsubscribed at Braze before the number was first subscribed."),
-        )
-        outbox.note_left(row.pk)
-    return True
 
 
 def deliver_opt_outs(courier: Courier, limit: int) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sms_consent import lines, outbox
+from sms_consent import lines, outbox, unsubscribe_links
 from sms_consent.braze import BrazeError, Refused, payloads
 from sms_consent.braze.client import BATCH, TRACK
 from sms_consent.braze.errors import mentions_group
@@ -66,7 +66,7 @@ class TrackJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        sent = {parcel.claim.id: parcel.changed for parcel in self.parcels.values()}
+        sent = {parcel.claim.id: payloads.kept(parcel.changed) for parcel in self.parcels.values()}
         outbox.settle_profiles(outcomes, sent)
 
     def build(self) -> Callable[[], Any] | None:
@@ -83,7 +83,8 @@ class TrackJob(CallJob):
 
     def _load(self) -> dict[Claim, Parcel]:
         by_id = {claim.id: claim for claim in self.claims}
-        profiles = list(BrazeProfile.objects.filter(pk__in=by_id, person__isnull=False).select_related("person"))
+        known = BrazeProfile.objects.filter(pk__in=by_id, person__isnull=False)
+        profiles = list(known.select_related("person").prefetch_related("person__emailaddress_set"))
         people = {profile: _person(profile) for profile in profiles}
         consents = self._consents(people.values())
         return {
@@ -196,6 +197,8 @@ def _person(profile: BrazeProfile) -> payloads.Person:
         phone=person.phone_number,
         language=person.language,
         time_zone=person.time_zone,
+        unsubscribe_url=unsubscribe_links.of_person(profile.external_id),
+        number_url="" if person.has_proven_mailbox else unsubscribe_links.of_number(person.phone_number),
     )
 
 

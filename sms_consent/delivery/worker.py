@@ -11,9 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from sms_consent import lines, outbox
+from sms_consent import lines, outbox, upkeep
 from sms_consent.braze import BrazeClient
 from sms_consent.braze.client import BATCH
+from sms_consent.delivery.deletions import deliver_deletions
+from sms_consent.delivery.hints import follow_hints
+from sms_consent.delivery.identities import deliver_identities
 from sms_consent.delivery.merges import deliver_merges
 from sms_consent.delivery.numbers import deliver_numbers, deliver_opt_outs
 from sms_consent.delivery.pipeline import Courier
@@ -55,7 +58,8 @@ def deliver_due(courier: Courier) -> int:
     """
     _look_at_lines(courier)
     limit = BATCH * courier.in_flight
-    return sum(deliver(courier, limit) for deliver in (deliver_numbers, deliver_profiles, deliver_merges))
+    lanes = (deliver_numbers, deliver_identities, deliver_profiles, deliver_merges, deliver_deletions)
+    return follow_hints(courier) + sum(deliver(courier, limit) for deliver in lanes)
 
 
 def _look_at_lines(courier: Courier) -> None:
@@ -74,6 +78,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._stop = threading.Event()
+        self._upkeep = upkeep.Upkeep()
 
     def stop(self) -> None:
         """Let the calls in flight end, then return from `run`."""
@@ -81,6 +86,7 @@ class Worker:
 
     def run_once(self) -> int:
         """Send all that is due; return how many rows are left unsent (in back-off, parked, or on a stopped line)."""
+        self._upkeep.run()
         urgent, rest = new_courier(Lane.OPT_OUTS), new_courier(Lane.REST)
         try:
             while not self._stop.is_set():
@@ -95,8 +101,13 @@ class Worker:
         """Deliver until `stop`."""
         urgent = threading.Thread(target=self._loop, args=(Lane.OPT_OUTS, deliver_opt_outs_due), name="opt-outs")
         urgent.start()
-        self._loop(Lane.REST, deliver_due)
+        self._loop(Lane.REST, self._rest)
         urgent.join()
+
+    def _rest(self, courier: Courier) -> int:
+        """Opt-outs have a lane of their own, so that only what is in no hurry waits for the upkeep."""
+        self._upkeep.run()
+        return deliver_due(courier)
 
     def _loop(self, lane: str, deliver: Callable[[Courier], int]) -> None:
         courier, wakeups = new_courier(lane), Wakeups()

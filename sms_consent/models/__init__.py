@@ -1,6 +1,8 @@
 """What people agree to, what they did, where they stand, and what Braze was told."""
 
-from sms_consent.models.braze import BrazeLine, BrazeProfile, GlobalEmail, GroupMove, Outgoing
+from sms_consent.models.braze import BrazeLine, BrazeProfile, BrazeReading, GlobalEmail, GroupMove, Outgoing
+from sms_consent.models.inbound import InboundMessage
+from sms_consent.models.keywords import Keyword
 from sms_consent.models.ledger import ConsentRecord, Evidence
 from sms_consent.models.programs import Disclosure, Program
 from sms_consent.models.subscriptions import Subscription
@@ -8,11 +10,14 @@ from sms_consent.models.subscriptions import Subscription
 __all__ = [
     "BrazeLine",
     "BrazeProfile",
+    "BrazeReading",
     "ConsentRecord",
     "Disclosure",
     "Evidence",
     "GlobalEmail",
     "GroupMove",
+    "InboundMessage",
+    "Keyword",
     "Outgoing",
     "Program",
     "Subscription",

@@ -33,8 +33,10 @@ class BrazeProfile(Outgoing):
     """What Braze last accepted about a person's attributes; one per person.
 
     `accepted` holds attribute names and values as Braze takes them; `is_unknown` says that a call may have
-    changed them without our knowing. A row without a person is one whose profile is to be merged into
-    `merge_into` (an external_id) or, if Braze never heard of it, forgotten.
+    changed them without our knowing. `claims_phone` is a number that Braze may know without a name: its profile there
+    is to become this person's before anything else is told of them. A row without a person is one whose profile is to
+    be merged into `merge_into` (an external_id) or, with `is_to_delete`, to be deleted; if Braze never heard of it, it
+    is forgotten.
     """
 
     person = models.OneToOneField(
@@ -42,9 +44,11 @@ class BrazeProfile(Outgoing):
     )
     external_id = models.CharField(max_length=255, unique=True)
     merge_into = models.CharField(max_length=255, blank=True)
+    is_to_delete = models.BooleanField(default=False)
     accepted = models.JSONField(default=dict)
     accepted_at = models.DateTimeField(null=True)
     is_unknown = models.BooleanField(default=False)
+    claims_phone = models.CharField(max_length=20, blank=True)
 
     class Meta:
         verbose_name = "Braze profile"
@@ -71,6 +75,30 @@ class GlobalEmail(Outgoing):
 
     def __str__(self) -> str:
         return f"Global email opt-out {self.pk}"
+
+
+class BrazeReading(models.Model):
+    """One run of `reconcile_braze` through all subscriptions, so that one that was killed goes on where it was.
+
+    `up_to` is the id of the last subscription it has dealt with, `moved_at` when that was. `asked` counts the
+    subscriptions that Braze was asked about, `left_out` those it was not, because something of ours was under way,
+    `absent` those subscribed here of which Braze knows nothing.
+    """
+
+    started_at = models.DateTimeField(default=timezone.now)
+    moved_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    up_to = models.BigIntegerField(default=0)
+    asked = models.PositiveBigIntegerField(default=0)
+    left_out = models.PositiveBigIntegerField(default=0)
+    absent = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "reading of Braze"
+        verbose_name_plural = "readings of Braze"
+
+    def __str__(self) -> str:
+        return f"Reading of {self.started_at:%Y-%m-%d %H:%M}"
 
 
 class BrazeLine(models.Model):

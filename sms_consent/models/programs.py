@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from sms_consent.choices import Channel
+from sms_consent.choices import Channel, Door
 from sms_consent.exceptions import AppendOnlyError
 
 
@@ -28,6 +28,16 @@ class Program(models.Model):
     confirm_sign_ups = models.BooleanField(
         help_text="Whether a ticked box on the sign-up waits for the person to confirm."
     )
+    takes_brazes_word = models.BooleanField(
+        "take Braze's word",
+        default=False,
+        db_default=False,
+        help_text=(
+            "For requests that wait for confirmation. On: where Braze says that the address is subscribed, however it "
+            "came to be, the request counts as confirmed. Off: it keeps waiting, and the address is listed as "
+            "subscribed at Braze without proof here."
+        ),
+    )
     is_active = models.BooleanField(default=True, help_text="Only active programs are offered.")
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -47,18 +57,23 @@ class Program(models.Model):
 
 
 class Disclosure(models.Model):
-    """The words beside a program's box: a draft until it is published, then frozen as rendered (CTA-20).
+    """The words at one of a program's doors: a draft until it is published, then frozen as rendered (CTA-20).
 
     `draft` may use {brand}, {purpose}, {frequency}, {sender}, {support}, {address} and [text](link) with
     {terms} and {privacy}; `words` is what visitors see. Database triggers refuse any change after publishing.
     """
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="disclosures")
+    door = models.CharField("words for", max_length=10, choices=Door.choices, default=Door.FORM)
     language = models.CharField(max_length=12, default="en")
     version = models.PositiveIntegerField(editable=False)
-    label = models.CharField(max_length=200, help_text="The line next to the box.")
+    label = models.CharField(max_length=200, help_text="The line next to the box, or above the form or the keyword.")
     draft = models.TextField(help_text="The disclosure, with placeholders.")
-    button_label = models.CharField(max_length=60, default="Sign up", help_text="The button that is pressed to agree.")
+    button_label = models.CharField(
+        max_length=60,
+        default="Sign up",
+        help_text="The button that is pressed to agree, or that opens the text message.",
+    )
     words = models.TextField(editable=False, blank=True)
     sha256 = models.CharField(max_length=64, editable=False, blank=True)
     published_at = models.DateTimeField(null=True, editable=False)
@@ -74,6 +89,8 @@ class Disclosure(models.Model):
 
     def clean(self) -> None:
         """Refuse to edit what is frozen; the database would refuse it too, with less help."""
+        if self.door != Door.FORM and self.program_id and not self.program.is_sms:
+            raise ValidationError({"door": "Only a program of text messages has this door."}, code="channel")
         if self.pk and Disclosure.objects.filter(pk=self.pk, published_at__isnull=False).exists():
             raise ValidationError("Published words are frozen. Add a new version instead.", code="frozen")
 

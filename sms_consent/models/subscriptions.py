@@ -14,11 +14,14 @@ from sms_consent.states import Standing
 class Subscription(Outgoing):
     """An address and a program: folded from the records, kept as a row for speed.
 
-    `address` may be erased, `subject` (its keyed hash) stays. `told` is what Braze last accepted for it and
+    `address` may be erased, `subject` (its keyed hash) stays. `requested_at` and `renewals` are of a request that
+    waits. `told` is what Braze last accepted for it and
     `told_at` when; `looked_at` when its state there was read before that; `asked` counts double opt-in prompts
     requested for the present request, `rides` the calls about a person that carried it there, so as to start it;
+    `owes_opt_out` says that an opt-out has yet to be told, which comes before whatever was asked for since (rule 4);
     `is_recheck` says that `due_at` is only a scheduled second look, or the repeat of an opt-out; `opened_at` is
-    when a call that was not an opt-out was last opened for the address. `last_said` is a hash of what the newest
+    when a call that was not an opt-out was last opened for the address. `seen` is what Braze was read or reported
+    to say at `seen_at`, kept only while it differs from what stands here. `last_said` is a hash of what the newest
     record said, by which a repeat of it is known.
     """
 
@@ -27,6 +30,8 @@ class Subscription(Outgoing):
     address = models.CharField(max_length=254, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.NONE)
     request = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField(null=True)
+    renewals = models.PositiveSmallIntegerField(default=0)
     left_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     folded_to = models.DateTimeField(null=True)
@@ -36,7 +41,11 @@ class Subscription(Outgoing):
     asked = models.PositiveSmallIntegerField(default=0)
     rides = models.PositiveSmallIntegerField(default=0)
     opened_at = models.DateTimeField(null=True)
+    owes_opt_out = models.BooleanField(default=False, db_default=False)
     is_recheck = models.BooleanField(default=False)
+    # A default in the database too: what still runs while this is migrated knows nothing of the column.
+    seen = models.CharField("Braze says", max_length=12, choices=State.choices, default="", db_default="", blank=True)
+    seen_at = models.DateTimeField(null=True)
     last_said = models.CharField(max_length=64, blank=True)
 
     class Meta:
@@ -47,24 +56,39 @@ class Subscription(Outgoing):
         indexes = (
             models.Index(fields=["subject"], name="subscription_by_subject"),
             models.Index(fields=["address"], name="subscription_by_address"),
+            models.Index(
+                fields=["requested_at"],
+                name="subscription_waiting",
+                condition=models.Q(requested_at__isnull=False),
+            ),
             models.Index(fields=["due_at"], name="subscription_due", condition=models.Q(due_at__isnull=False)),
             models.Index(
                 fields=["due_at"],
                 name="subscription_opt_out_due",
-                condition=models.Q(due_at__isnull=False, state=State.UNSUBSCRIBED),
+                condition=models.Q(due_at__isnull=False, state__in=(State.UNSUBSCRIBED, State.NONE)),
             ),
+            models.Index(fields=["seen_at"], name="subscription_seen", condition=models.Q(seen_at__isnull=False)),
         )
 
     def __str__(self) -> str:
-        return f"{self.program_id}: {self.get_state_display()}"
+        return f"{self.program}: {self.get_state_display()}"
 
     @property
     def standing(self) -> Standing:
         """Where the address stands, as the fold sees it."""
-        return Standing(self.state, self.request_id, self.left_at, self.stopped_at, self.folded_to)
+        return Standing(
+            self.state,
+            self.request_id,
+            self.requested_at,
+            self.renewals,
+            self.left_at,
+            self.stopped_at,
+            self.folded_to,
+        )
 
     @standing.setter
     def standing(self, standing: Standing) -> None:
         self.state, self.request_id = standing.state, standing.request
+        self.requested_at, self.renewals = standing.requested_at, standing.renewals
         self.left_at, self.stopped_at = standing.left_at, standing.stopped_at
         self.folded_to = standing.folded_to

@@ -7,17 +7,24 @@ that changed meanwhile, or whose lease has gone, is marked again instead of bein
 
 from sms_consent.outbox.claims import (
     Claim,
+    claim_deletions,
     claim_global_emails,
+    claim_identities,
     claim_merges,
     claim_numbers,
     claim_opt_outs,
     claim_people,
+    waiting_since,
 )
+from sms_consent.outbox.counting import unsent
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
+    claim_identity,
+    delete_away,
     forget_group,
     forget_some,
+    insist,
     mark,
     mark_joined,
     mark_left,
@@ -28,6 +35,7 @@ from sms_consent.outbox.marking import (
     touch,
     wake,
 )
+from sms_consent.outbox.seeing import busy, note_seen
 from sms_consent.outbox.settling import (
     Outcome,
     close_rides,
@@ -37,10 +45,10 @@ from sms_consent.outbox.settling import (
     open_riders,
     open_rides,
     settle_global_emails,
+    settle_identities,
     settle_profiles,
     settle_riders,
     settle_subscriptions,
-    unsent,
 )
 
 __all__ = [
@@ -48,15 +56,21 @@ __all__ = [
     "NOTIFY_CHANNEL",
     "Claim",
     "Outcome",
+    "claim_identities",
+    "claim_identity",
     "claim_global_emails",
+    "claim_deletions",
+    "busy",
     "claim_merges",
     "claim_numbers",
     "claim_opt_outs",
     "claim_people",
     "close_rides",
+    "delete_away",
     "forget_group",
     "forget_profiles",
     "forget_some",
+    "insist",
     "mark",
     "mark_joined",
     "mark_left",
@@ -65,14 +79,17 @@ __all__ = [
     "moving",
     "note_left",
     "note_looked",
+    "note_seen",
     "open_riders",
     "open_rides",
     "send_again",
+    "settle_identities",
     "settle_global_emails",
     "settle_profiles",
     "settle_riders",
     "settle_subscriptions",
     "touch",
     "unsent",
+    "waiting_since",
     "wake",
 ]

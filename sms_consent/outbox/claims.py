@@ -45,11 +45,16 @@ class Claim:
 
 
 def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
-    """Take opt-outs, oldest first, by address: whoever holds it, and whether or not anyone does."""
-    rows = Subscription.objects.filter(state=State.UNSUBSCRIBED).exclude(address="").exclude(program__in=closed)
+    """Take opt-outs, oldest first, by address: whoever holds it, and whether or not anyone does.
+
+    Without any consent (`none`) a row is due only where Braze says otherwise: see `insist`.
+    """
+    owed = Q(state=State.PENDING, owes_opt_out=True)
+    rows = Subscription.objects.filter(Q(state__in=(State.UNSUBSCRIBED, State.NONE)) | owed).exclude(address="")
     # From here on an "unsubscribed" at Braze may be our own doing: a later look learns nothing from it.
     looked_at = Coalesce(F("looked_at"), Now())
-    return _claim(rows, limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN, looked_at=looked_at)
+    due = rows.exclude(program__in=closed)
+    return _claim(due, limit, SUBSCRIPTION_FIELDS, told=Told.UNKNOWN, looked_at=looked_at)
 
 
 def claim_global_emails(limit: int) -> list[Claim]:
@@ -65,7 +70,7 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
     now = timezone.now()
     programs = Program.objects.filter(channel=Channel.SMS).exclude(id__in=closed).values("id")
     rows = Subscription.objects.filter(program__in=programs, state__in=(State.PENDING, State.SUBSCRIBED))
-    rows = rows.exclude(address="")
+    rows = rows.exclude(address="").exclude(state=State.PENDING, owes_opt_out=True)
     if not may_look:
         rows = rows.filter(looked_at__isnull=False).exclude(asked__gt=0, state=State.PENDING)
     pending, has_more = Q(state=State.PENDING), Q(asked__lt=MAX_ASKS - 1)
@@ -89,19 +94,48 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
 
 def claim_people(limit: int) -> list[Claim]:
     """Take people whose profile may be out of date at Braze."""
-    return _claim(BrazeProfile.objects.filter(person__isnull=False), limit, PROFILE_FIELDS, is_unknown=True)
+    rows = BrazeProfile.objects.filter(person__isnull=False, claims_phone="")
+    return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
+
+
+def claim_identities(limit: int) -> list[Claim]:
+    """Take people who are to be given the profile that a text from their number made at Braze."""
+    return _claim(BrazeProfile.objects.filter(person__isnull=False).exclude(claims_phone=""), limit, PROFILE_FIELDS)
 
 
 def claim_merges(limit: int) -> list[Claim]:
     """Take profiles that nobody is behind any more, to be merged into another."""
-    return _claim(BrazeProfile.objects.filter(person=None), limit, PROFILE_FIELDS, is_unknown=True)
+    rows = BrazeProfile.objects.filter(person=None, is_to_delete=False)
+    return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
+
+
+def claim_deletions(limit: int) -> list[Claim]:
+    """Take profiles of people who are gone here, to be deleted."""
+    rows = BrazeProfile.objects.filter(person=None, is_to_delete=True)
+    return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
+
+
+def waiting_since() -> datetime | None:
+    """Return how long ago something became due that any worker would take now, or None if nothing waits.
+
+    An email consent is no such thing: it travels with the person that it is about.
+    """
+    alone = Subscription.objects.exclude(address="").exclude(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+    now = timezone.now()
+    waiting = [_due(rows, now).order_by("due_at") for rows in (alone, BrazeProfile.objects.all())]
+    found = [rows.values_list("due_at", flat=True).first() for rows in waiting]
+    return min(filter(None, found), default=None)
+
+
+def _due(rows: models.QuerySet[Any], now: datetime) -> models.QuerySet[Any]:
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return rows.filter(free, due_at__lte=now, parked_at__isnull=True)
 
 
 def _claim(rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **changes: Any) -> list[Claim]:
     now, lease = timezone.now(), new_version()
     until = now + settings.BRAZE_LEASE
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    due = rows.filter(free, due_at__lte=now, parked_at__isnull=True).order_by("due_at")
+    due = _due(rows, now).order_by("due_at")
     renamed = {"is_unknown": "was_unknown", "is_recheck": "was_recheck"}
     with transaction.atomic():
         found = list(due.select_for_update(skip_locked=True).values("id", "version", *names)[:limit])

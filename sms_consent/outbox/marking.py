@@ -16,6 +16,7 @@ from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, S
 NOTIFY_CHANNEL = "optin_outbox"
 MOST_AT_ONCE = 500  # rows in a transaction: SQLite has one writer, and nobody may wait for it longer than 50 ms
 MAX_ASKS = 2  # one prompt, and one more after a second look
+UNSEEN: dict[str, Any] = {"seen": "", "seen_at": None}  # what Braze said before a change is no news after it
 
 
 def new_version() -> int:
@@ -32,14 +33,18 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
     state = subscription.state
     _renew(subscription, now)
     subscription.is_recheck = False
+    subscription.seen, subscription.seen_at = "", None
     if state == State.SUBSCRIBED and subscription.told == Told.SUBSCRIBED:
         subscription.told = Told.UNKNOWN  # there and back again: whatever was sent in between may still land
     if state == State.PENDING:
         subscription.asked = subscription.rides = 0
     if state == State.UNSUBSCRIBED:
         subscription.lease = subscription.leased_until = None
-    if state == State.NONE or (state == State.PENDING and not is_sms):
-        subscription.due_at = None  # a lapse, and an email that waits for its button, are no news for Braze
+    if state in (State.SUBSCRIBED, State.UNSUBSCRIBED):
+        subscription.owes_opt_out = state == State.UNSUBSCRIBED
+    is_no_news = state == State.NONE or (state == State.PENDING and not is_sms)  # a lapse, a mail's button to come
+    if is_no_news and not subscription.owes_opt_out:
+        subscription.due_at = None
 
 
 RENEWED = ["version", "due_at", "attempts", "parked_at", "park_reason"]
@@ -116,11 +121,23 @@ def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> None:
     profiles.update(**_renewed())
 
 
+def claim_identity(phone: str) -> None:
+    """Have the nameless profile that a text made at Braze become the one who is known by the number here."""
+    nameless = BrazeProfile.objects.filter(person__phone=phone, accepted_at__isnull=True)
+    first = nameless.order_by("pk").values("pk")[:1]
+    BrazeProfile.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(claims_phone=phone)
+
+
 def merge_away(profile: BrazeProfile, into: str) -> None:
     """Have a person's Braze profile merged into another's; their row here is about to go."""
     _renew(profile, timezone.now())
     profile.person, profile.merge_into = None, into
     profile.save()
+
+
+def delete_away(profiles: models.QuerySet[BrazeProfile]) -> None:
+    """Have these people's Braze profiles deleted; their rows here are about to go."""
+    profiles.update(person=None, is_to_delete=True, **_renewed())
 
 
 def forget_group(program_id: int) -> None:
@@ -166,7 +183,7 @@ def _forget(ids: list[int]) -> None:
     rows = Subscription.objects.filter(pk__in=ids)
     list(rows.select_for_update().order_by("pk").values_list("pk"))  # in the order in which services lock them
     told = _tellable(rows).exclude(told=Told.NOTHING, due_at=None)
-    told.update(told=Told.UNKNOWN, is_recheck=False, **_renewed())
+    told.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
     rows.update(told_at=None, looked_at=None, asked=0, rides=0)
 
 
@@ -174,9 +191,18 @@ def send_again(rows: models.QuerySet[Any]) -> int:
     """Lift the parks of these rows and make them due; return how many. Only marks, never sends."""
     if rows.model is Subscription:
         rows = _tellable(rows).exclude(state=State.PENDING, asked__gte=MAX_ASKS)  # nobody is asked a third time
-        return rows.update(told=Told.UNKNOWN, is_recheck=False, **_renewed())
+        return rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
     unsure = {"is_unknown": True} if rows.model is BrazeProfile else {"is_recheck": False}
     return rows.update(**unsure, **_renewed())
+
+
+def insist(subscription: int) -> None:
+    """Have Braze told `unsubscribed` where it says otherwise and there is no consent here.
+
+    Due with the state `none` means just that; it takes no record, for nobody has done anything.
+    """
+    rows = Subscription.objects.filter(pk=subscription, state__in=(State.UNSUBSCRIBED, State.NONE))
+    rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
 
 
 def _renewed() -> dict[str, Any]:
@@ -190,8 +216,8 @@ def _renewed() -> dict[str, Any]:
 
 
 def _tellable(rows: models.QuerySet[Subscription]) -> models.QuerySet[Subscription]:
-    """Leave out what is no news for Braze, and so would be due for ever: see `touch`."""
-    return rows.exclude(state=State.NONE).exclude(state=State.PENDING, program__channel=Channel.EMAIL)
+    """Leave out what is no news for Braze: see `touch`, and `insist`."""
+    return rows.exclude(state=State.NONE, due_at=None).exclude(state=State.PENDING, program__channel=Channel.EMAIL)
 
 
 def wake() -> None:

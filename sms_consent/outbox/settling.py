@@ -9,14 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from sms_consent import people
 from sms_consent.choices import Channel, State, Told
-from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, Subscription
+from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, forget_email_state, new_version
+from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, forget_email_state, new_version
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Outcome:
 def settle_subscriptions(told: str, outcomes: Mapping[Claim, Outcome]) -> None:
     """Write down what came of calls that carried `told` for these subscriptions."""
     with transaction.atomic():
+        _hold([claim.id for claim in outcomes])
         live, overtaken = _sort(Subscription, outcomes)
         _mark_again(overtaken)
         for outcome, claims in _group(live).items():
@@ -57,11 +59,21 @@ def _accept(claims: list[Claim], told: str) -> None:
     if told == Told.UNSUBSCRIBED:
         # Braze applies calls in any order: whatever else was sent may still land after this (rule 7).
         again = Q(opened_at__gt=claims[0].claimed_at - settings.BRAZE_RECHECK_AFTER)
+    # A request that was made before the opt-out before it had been told has waited for this.
+    asks = Q(state=State.PENDING, program__channel=Channel.SMS) if told == Told.UNSUBSCRIBED else Q(pk__in=[])
+    asking = list(_rows(Subscription, claims).filter(asks).exclude(again).values_list("pk", flat=True))
     _rows(Subscription, claims).update(
         told=told,
         told_at=now,
-        due_at=Case(When(again, then=Value(later)), default=None, output_field=models.DateTimeField()),
+        due_at=Case(
+            When(again, then=Value(later)),
+            When(pk__in=asking, then=Value(now)),
+            default=None,
+            output_field=models.DateTimeField(),
+        ),
         is_recheck=Case(When(again, then=True), default=False),
+        owes_opt_out=Case(When(again, then=F("owes_opt_out")), default=False),
+        **UNSEEN,
         **_FREE,
     )
 
@@ -71,7 +83,7 @@ def _give_back(claims: list[Claim], outcome: Outcome) -> None:
     rows.update(**_failure(outcome))
     if not outcome.is_answered:
         # Nobody knows whether it was applied. A prompt is not asked for again before the second look.
-        pending = rows.filter(state=State.PENDING)
+        pending = rows.filter(state=State.PENDING, owes_opt_out=False)
         later = claims[0].claimed_at + settings.BRAZE_RECHECK_AFTER
         pending.filter(asked__lt=MAX_ASKS).update(due_at=later, is_recheck=True)
         pending.filter(asked__gte=MAX_ASKS).update(due_at=None, is_recheck=False)
@@ -106,7 +118,7 @@ def _accept_global_emails(claims: list[Claim]) -> None:
 
 
 def forget_profiles(claims: Collection[Claim]) -> None:
-    """Drop profiles that are merged, or that Braze never heard of. Nobody is behind them any more."""
+    """Drop profiles that are merged or deleted, or that Braze never heard of. Nobody is behind them any more."""
     if claims:
         BrazeProfile.objects.filter(pk__in=[claim.id for claim in claims], person=None).delete()
 
@@ -114,7 +126,9 @@ def forget_profiles(claims: Collection[Claim]) -> None:
 def note_left(subscription: int) -> None:
     """Braze itself said that this one has left: there is nothing to tell it."""
     rows = Subscription.objects.filter(pk=subscription, state=State.UNSUBSCRIBED)
-    rows.update(told=Told.UNSUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, **_FREE)
+    rows.update(
+        told=Told.UNSUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, owes_opt_out=False, **_FREE
+    )
 
 
 def note_looked(claims: Collection[Claim]) -> None:
@@ -137,6 +151,19 @@ def settle_profiles(outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mappin
                 _rows(BrazeProfile, known).update(is_unknown=False)
 
 
+def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
+    """Write down what came of giving people the profiles that texts made. Who has theirs is told of next.
+
+    Braze merges a nameless profile into a person's whichever of the two calls it applies first (P-identify).
+    """
+    with transaction.atomic():
+        for outcome, claims in _group(_sort(BrazeProfile, outcomes)[0]).items():
+            if not outcome.accepted:
+                _rows(BrazeProfile, claims).update(**_failure(outcome))
+                continue
+            _rows(BrazeProfile, claims).update(claims_phone="", due_at=timezone.now(), **_FREE)
+
+
 def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]]) -> None:
     rows = _rows(BrazeProfile, claims)
     profiles = list(rows.only("accepted"))
@@ -155,7 +182,7 @@ def open_riders(addresses: Collection[str]) -> None:
     travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
     rows = Subscription.objects.filter(travelling, address__in=addresses)
     with transaction.atomic():
-        # Locked in the order in which services lock them, so that neither waits for the other for ever.
+        people.lock(addresses)
         ids = list(rows.select_for_update(of=("self",)).order_by("id").values_list("id", flat=True))
         Subscription.objects.filter(id__in=ids).update(opened_at=timezone.now())
         emails = Subscription.objects.filter(id__in=ids, program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
@@ -182,6 +209,7 @@ def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int], sta
     meanwhile is marked again: the call may land after it.
     """
     with transaction.atomic():
+        _hold(versions)
         rows = Subscription.objects.select_for_update().filter(id__in=versions).order_by("id")
         now_at = dict(rows.values_list("id", "version"))
         _mark_again([pk for pk, version in now_at.items() if version != versions[pk]])
@@ -194,6 +222,13 @@ def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int], sta
 
 
 # --- Shared -------------------------------------------------------------------------------------------
+
+
+def _hold(subscriptions: Collection[int]) -> None:
+    """Lock the addresses of these first: services lock several rows each in orders of their own, but these before."""
+    if connection.vendor == "postgresql":  # the only one where `people.lock` does anything
+        people.lock(Subscription.objects.filter(id__in=subscriptions).values_list("address", flat=True))
+
 
 _FREE: dict[str, Any] = {"attempts": 0, "lease": None, "leased_until": None}
 
@@ -238,14 +273,14 @@ def _mark_again(ids: Collection[int]) -> None:
     its answer settles nothing.
     """
     rows = Subscription.objects.filter(id__in=ids)
-    rows.update(told=Told.UNKNOWN)
-    emails = rows.filter(program__channel=Channel.EMAIL, state=State.UNSUBSCRIBED).values_list("address", flat=True)
+    rows.update(told=Told.UNKNOWN, **UNSEEN)
+    rows.filter(state=State.PENDING, left_at__isnull=False).update(owes_opt_out=True)
+    left = Q(state=State.UNSUBSCRIBED) | Q(owes_opt_out=True)
+    emails = rows.filter(left, program__channel=Channel.EMAIL).values_list("address", flat=True)
     GlobalEmail.objects.filter(address__in=list(emails)).update(
         due_at=timezone.now(), is_recheck=False, version=new_version()
     )
-    rows.filter(state__in=(State.SUBSCRIBED, State.UNSUBSCRIBED)).update(
-        due_at=timezone.now(), is_recheck=False, version=new_version()
-    )
+    rows.filter(left | Q(state=State.SUBSCRIBED)).update(due_at=timezone.now(), is_recheck=False, version=new_version())
 
 
 def _rows(model: type[Outgoing], claims: Iterable[Claim]) -> models.QuerySet[Any]:
@@ -257,16 +292,3 @@ def _group(items: Mapping[Claim, Any]) -> dict[Any, list[Claim]]:
     for claim, key in items.items():
         groups[key].append(claim)
     return groups
-
-
-def unsent() -> int:
-    """Return how many rows Braze has not been told: due, in back-off, or parked. A program that is moving is one more.
-
-    A scheduled second look is none, unless what it looks at is unknown: then it is the retry of a call.
-    """
-    is_second_look = Q(is_recheck=True) & ~Q(told=Told.UNKNOWN)
-    waiting = Q(due_at__isnull=False) & ~is_second_look | Q(parked_at__isnull=False)
-    subscriptions = Subscription.objects.filter(waiting).exclude(address="")
-    emails = GlobalEmail.objects.filter(Q(due_at__isnull=False, is_recheck=False) | Q(parked_at__isnull=False))
-    profiles = BrazeProfile.objects.filter(Q(due_at__isnull=False) | Q(parked_at__isnull=False))
-    return subscriptions.count() + emails.count() + profiles.count() + GroupMove.objects.count()

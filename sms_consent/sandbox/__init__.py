@@ -6,7 +6,8 @@ in their own process (`with Sandbox() as sandbox`), people as one of their own (
 """
 
 from .app import Sandbox, main
+from .hooks import Hooks
 from .records import SUBSCRIBED, UNSUBSCRIBED
 from .world import World
 
-__all__ = ["SUBSCRIBED", "UNSUBSCRIBED", "Sandbox", "World", "main"]
+__all__ = ["SUBSCRIBED", "UNSUBSCRIBED", "Hooks", "Sandbox", "World", "main"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import signal
 import sys
 import threading
@@ -12,16 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
 from . import page
+from .addresses import require_loopback
 from .braze_api import BrazeApi
 from .calls import KEPT_CALLS
 from .control import PREFIX, Control
+from .desk import HelpDesk
 from .faults import Faults
+from .hooks import Hooks, HookSender
 from .limits import Limits
 from .mailbox import Mailbox
 from .records import Channel
 from .server import Server
 from .wire import Reply, Request
-from .world import World
+from .world import DEFAULT_NUMBER, World
 
 DEFAULT_KEY = "sandbox-key"
 DEFAULT_SMS_GROUP = "5b9f2c1e-0000-4000-8000-000000000001"
@@ -40,6 +42,8 @@ class Sandbox:
         smtp_port: int = 0,
         key: str = DEFAULT_KEY,
         groups: Mapping[str, Channel] = DEFAULT_GROUPS,
+        sms_number: str = DEFAULT_NUMBER,
+        hooks: Hooks = Hooks(),  # noqa: B008 -- frozen
         limits: bool = False,
         latency: float = 0.0,
         site_url: str = "http://127.0.0.1:8000/",
@@ -49,10 +53,12 @@ class Sandbox:
         host = require_loopback(host)
         self.host = host
         self.site_url = site_url
-        self.world = World(groups, now=now, keep_calls=keep_calls)
+        self.world = World(groups, number=sms_number, now=now, keep_calls=keep_calls)
         self.limits = Limits(self.world.pulse.now, is_on=limits)
         self.braze = BrazeApi(self.world, key=key, limits=self.limits, latency=latency)
         self.mailbox = Mailbox(self.world, host=host, port=smtp_port)
+        self.hooks = HookSender(self.world, hooks)
+        self.desk = HelpDesk(self.world)
         self._control = Control(self)
         self._server = Server(host, port, self.handle)
 
@@ -80,6 +86,7 @@ class Sandbox:
         self.braze.permissions = None
         self.limits.reset()
         self.mailbox.set_mode("up")
+        self.hooks.reset()
         self.world.reset()
 
     def start(self) -> None:
@@ -88,6 +95,7 @@ class Sandbox:
 
     def stop(self) -> None:
         self.world.later.drop()
+        self.hooks.stop()
         self._server.stop()
         self.mailbox.stop()
 
@@ -104,19 +112,6 @@ class Sandbox:
         self.stop()
 
 
-def require_loopback(host: str) -> str:
-    """Return the host if it is this machine alone; raise ValueError otherwise: there is no log-in here."""
-    if host == "localhost":
-        return "127.0.0.1"
-    try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        raise ValueError(f"the sandbox listens on loopback addresses only, not on {host!r}")
-    return host
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--port", type=int, default=8001)
@@ -124,6 +119,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", default=DEFAULT_KEY, help="the REST key to accept")
     parser.add_argument("--sms-group", default=DEFAULT_SMS_GROUP, help="id of the SMS subscription group")
     parser.add_argument("--email-group", default=DEFAULT_EMAIL_GROUP, help="id of the email one")
+    parser.add_argument("--sms-number", default=DEFAULT_NUMBER, help="the number of the SMS group")
+    parser.add_argument("--hooks-url", default="", help="the site that hooks go to; nothing: none are sent")
+    parser.add_argument("--hooks-token", default="", help="the bearer token of Braze's hooks")
+    parser.add_argument("--twilio-token", default="", help="what Twilio's hooks are signed with, once they are on")
     parser.add_argument("--site-url", default="http://127.0.0.1:8000/", help="where people sign up")
     parser.add_argument("--limits", action="store_true", help="enforce Braze's documented rate limits")
     parser.add_argument("--latency-ms", type=int, default=0, help="wait this long before each answer")
@@ -142,6 +141,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             smtp_port=options.smtp_port,
             key=options.key,
             groups={options.sms_group: "sms", options.email_group: "email"},
+            sms_number=options.sms_number,
+            hooks=Hooks(options.hooks_url, options.hooks_token, twilio_token=options.twilio_token),
             limits=options.limits,
             latency=options.latency_ms / 1000,
             site_url=options.site_url,

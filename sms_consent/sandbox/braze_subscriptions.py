@@ -135,7 +135,7 @@ def _status(group: Group, found: dict[str, Profile | None]) -> dict[str, str]:
 
 
 def _user(world: World, profile: Profile) -> Json:
-    groups = [world.groups[key] for key in profile.states]
+    groups = [world.groups[key] for key in profile.states if key in world.groups]
     return {
         "email": profile.email,
         "phone": profile.phone,

@@ -105,7 +105,7 @@ def _identify(world: World, item: Json) -> str:
     if known is None:
         world.people.name(anonymous, external_id)
         return f"an anonymous profile is {external_id} now"
-    world.people.merge(anonymous, known)
+    world.states.merge(anonymous, known)
     return f"an anonymous profile was merged into {external_id}"
 
 
@@ -113,7 +113,7 @@ def _merge(world: World, gone: Json, kept: Json) -> str:
     source, target = _find(world, gone), _find(world, kept)
     if source is None or target is None or source is target:
         return "no two profiles to merge: nothing happens"
-    world.people.merge(source, target)
+    world.states.merge(source, target)
     return f"{source.external_id or 'an anonymous profile'} was merged into {target.external_id}"
 
 

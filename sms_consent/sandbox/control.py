@@ -9,6 +9,7 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import unquote
 
+from .events import SOURCES
 from .later import Order
 from .limits import HeaderForm
 from .records import Json, Mail, clean_phone
@@ -37,6 +38,8 @@ class Control:
             "mails": lambda request: [_envelope(one) for one in reversed(self._world.mails)],
             "faults": lambda request: sandbox.faults.as_json(),
             "groups": lambda request: [asdict(one) for one in self._world.groups.values()],
+            "events": lambda request: [one.as_json() for one in reversed(self._world.events)],
+            "hooks": lambda request: [asdict(one) for one in _newer(sandbox.hooks.sent, _since(request))],
             "permissions": lambda request: self._permissions(),
             "limits": lambda request: self._limits(),
         }
@@ -45,6 +48,14 @@ class Control:
             "faults": lambda body: sandbox.faults.add(**body) and sandbox.faults.as_json(),
             "faults/clear": lambda body: sandbox.faults.clear(body.get("label")),
             "groups": self._set_group,
+            "hooks": lambda body: sandbox.hooks.configure(**body).as_json(),
+            "hooks/resend": lambda body: sandbox.hooks.resend(),
+            "hooks/check": lambda body: {"status": sandbox.hooks.check()},
+            "hooks/flush": lambda body: {"waiting": len(sandbox.hooks.flush(**body))},
+            "desk/state": lambda body: _said(sandbox.desk.set_state(**body)),
+            "desk/email": lambda body: _said(sandbox.desk.set_global_email(**body)),
+            "desk/spam": lambda body: _said(sandbox.desk.mark_as_spam(**body)),
+            "desk/block": lambda body: _said(sandbox.desk.block(**body)),
             "permissions": self._set_permissions,
             "limits": self._set_limits,
             "mailbox": lambda body: sandbox.mailbox.set_mode(**body),
@@ -57,7 +68,7 @@ class Control:
         try:
             result = self._answer(request, request.path.removeprefix(PREFIX).strip("/"))
         except LookupError as error:
-            return Reply.of_json(404, {"message": f"not found: {error}"})
+            return Reply.of_json(404, {"message": f"not found: {error.args[0] if error.args else error}"})
         except (MisuseError, ValueError, TypeError, AttributeError) as error:
             return Reply.of_json(400, {"message": str(error)})
         return Reply.of_json(200, {"ok": True} if result is None else result)
@@ -77,7 +88,7 @@ class Control:
 
     def state(self, request: Request) -> Json:
         """Return all that changed since a revision, newest first; `full` where that is everything."""
-        world, since = self._world, _since(request)
+        world, hooks, since = self._world, self._sandbox.hooks, _since(request)
         with world.lock:
             is_full = since < world.pulse.floor
             since = 0 if is_full else since
@@ -90,6 +101,9 @@ class Control:
                 "texts": _rows(reversed(world.handsets.texts), since),
                 "mails": [_envelope(one) for one in _recent(reversed(world.mailbox), since)],
                 "groups": [asdict(one) for one in world.groups.values()],
+                "hooks": [asdict(one) for one in _newer(hooks.sent, since)],
+                "sending": hooks.as_json(),
+                "sources": SOURCES,
                 "asked": world.handsets.asked[:MAX_ROWS],
                 "parked": _parked(self._sandbox),
                 "faults": self._sandbox.faults.as_json(),
@@ -185,9 +199,13 @@ def _rows(newest_first: Iterable[Any], since: int) -> list[Json]:
 
 
 def _newer(calls: Iterable[Any], since: int) -> list[Any]:
-    """Return changed calls, newest first. They change after they came, so each must be looked at."""
+    """Return changed calls or hooks, newest first. They change after they came, so each must be looked at."""
     changed = [call for call in calls if call.revision > since]
     return changed[: -MAX_ROWS - 1 : -1]
+
+
+def _said(words: str) -> Json:
+    return {"done": words}
 
 
 def _envelope(mail: Mail) -> Json:

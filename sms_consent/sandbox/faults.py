@@ -27,7 +27,7 @@ FORMS = get_args(HeaderForm)
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. It applies to calls on `endpoint` (None: any) whose body contains `match`, `times` times
+    """One rule. It applies to calls on `endpoint` (None: any) whose body or query contains `match`, `times` times
     (None: until it is removed)."""
 
     kind: Kind
@@ -52,7 +52,8 @@ class Fault:
 
     def concerns(self, request: Request) -> bool:
         is_meant = self.endpoint in (None, request.path)
-        return is_meant and (self.match is None or self.match.encode() in request.body)
+        sent = request.body + request.query_string.encode()
+        return is_meant and (self.match is None or self.match.encode() in sent)
 
     def reply(self, now: float) -> Reply:
         """Return what a `status` fault answers."""

@@ -30,6 +30,10 @@ class People:
         """Return every profile with this phone or email: neither is unique at Braze."""
         return list(self._by_address.get(address, {}).values())
 
+    def newest_holder(self, address: str) -> Profile | None:
+        """Return whichever of them changed last: whom Braze means when one is to be named."""
+        return max(self.holders(address), key=lambda one: one.revision, default=None)
+
     def create(self, *, external_id: str | None = None, alias: Json | None = None) -> Profile:
         now = self._pulse.now()
         profile = Profile(braze_id=uuid.uuid4().hex[:24], created_at=now, updated_at=now)

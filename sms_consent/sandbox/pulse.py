@@ -45,6 +45,10 @@ class Pulse:
         with self.lock:
             self.floor = self.beat()
 
+    def wait(self, timeout: float | None) -> None:
+        """Wait for the next change. The caller holds the lock; others have it meanwhile."""
+        self._changed.wait(timeout)
+
     def wait_until(self, predicate: Callable[[], object], timeout: float) -> bool:
         """Wait until the predicate holds, looking again at each change. Return whether it did."""
         with self._changed:

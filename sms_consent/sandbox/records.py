@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -39,13 +39,21 @@ def clean_email(value: object) -> str | None:
 
 @dataclass(slots=True)
 class Group:
-    """A subscription group. `prompt_words` start double opt-in by text; P-doi wants START among them."""
+    """A subscription group. `number` is what its texts come from and go to.
+
+    `opt_in_words` and `opt_out_words` are its own, beside Braze's. `prompt_words` start double opt-in
+    by text, `confirm_words` end it.
+    """
 
     id: str
     channel: Channel
     name: str = ""
     double_opt_in: bool = False
-    prompt_words: Iterable[str] = ("START",)
+    number: str = ""
+    opt_in_words: Sequence[str] = ()
+    opt_out_words: Sequence[str] = ()
+    prompt_words: Sequence[str] = ("START",)
+    confirm_words: Sequence[str] = ("Y", "YES")
 
 
 @dataclass(slots=True)
@@ -91,6 +99,23 @@ class Text:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at Braze. `time` is in Unix seconds; `email` is no part of it, but known."""
+
+    event_type: str
+    id: str
+    time: int
+    user: Json
+    properties: Json
+    email: str = ""
+
+    def as_json(self) -> Json:
+        """Return it as Currents sends it."""
+        names = ("event_type", "id", "time", "user", "properties")
+        return {name: getattr(self, name) for name in names}
+
+
 @dataclass(slots=True)
 class Mail:
     number: int
@@ -120,4 +145,24 @@ class Call:
     fault: str | None = None
     seconds: float | None = None
     notes: list[str] = field(default_factory=list)
+    revision: int = 0
+
+
+@dataclass(slots=True)
+class Hook:
+    """A request that was sent to the site. `status` stays None while it is open, and if no answer came.
+
+    `outcome` is what became of it, in words.
+    """
+
+    number: int
+    at: float
+    kind: str
+    path: str
+    body: Any
+    attempt: int
+    status: int | None = None
+    answer: str = ""
+    seconds: float | None = None
+    outcome: str = ""
     revision: int = 0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .events import USER_MERGE, Events
 from .people import People
 from .pulse import Pulse
 from .records import DEFAULT_EMAIL_SUBSCRIBE, Channel, Group, Parked, Profile
@@ -11,12 +15,16 @@ GLOBAL_EMAIL = "email_subscribe"
 
 
 class States:
-    """Group states and the global email state, their spreading, parking and inheriting (braze.md §§1, 7)."""
+    """Group states and the global email state, their spreading, parking and inheriting (braze.md §§1, 7).
 
-    def __init__(self, pulse: Pulse, people: People, groups: dict[str, Group]) -> None:
+    Each change to a profile is told as an event. A parked state is none: there is nobody to tell of.
+    """
+
+    def __init__(self, pulse: Pulse, people: People, groups: dict[str, Group], events: Events) -> None:
         self._pulse = pulse
         self._people = people
         self._groups = groups
+        self._events = events
         self.parked: dict[str, dict[str, Parked]] = {}
 
     def set_for_address(self, group: Group, address: str, state: str) -> bool:
@@ -60,13 +68,19 @@ class States:
         if address == before:
             return []
         known = self._known(address) if address is not None else {}
-        self._people.house(profile, channel, address)
-        if channel == "email":
-            fallback = DEFAULT_EMAIL_SUBSCRIBE if before is not None else profile.email_subscribe
-            profile.email_subscribe = known.pop(GLOBAL_EMAIL, fallback)
-        states = {key: state for key, state in known.items() if self._has_channel(key, channel)}
-        profile.states.update(states)
+        with self._telling(profile):
+            self._people.house(profile, channel, address)
+            if channel == "email":
+                fallback = DEFAULT_EMAIL_SUBSCRIBE if before is not None else profile.email_subscribe
+                profile.email_subscribe = known.pop(GLOBAL_EMAIL, fallback)
+            states = {key: state for key, state in known.items() if self._has_channel(key, channel)}
+            profile.states.update(states)
         return [f"{address} brought its state along: {state}" for state in states.values()]
+
+    def merge(self, gone: Profile, kept: Profile) -> None:
+        """Fold one profile into another, which may gain states by it."""
+        with self._events.caused_by(USER_MERGE), self._telling(kept):
+            self._people.merge(gone, kept)
 
     def _known(self, address: str) -> dict[str, str]:
         """Return what is known of an address: from a profile that holds it, or parked."""
@@ -82,13 +96,26 @@ class States:
 
     def _write(self, profile: Profile, group: Group, state: str) -> None:
         if profile.states.get(group.id) != state:
-            profile.states[group.id] = state
+            with self._telling(profile):
+                profile.states[group.id] = state
             self._people.touch(profile)
 
     def _write_global(self, profile: Profile, state: str) -> None:
         if profile.email_subscribe != state:
-            profile.email_subscribe = state
+            with self._telling(profile):
+                profile.email_subscribe = state
             self._people.touch(profile)
+
+    @contextmanager
+    def _telling(self, profile: Profile) -> Iterator[None]:
+        """Tell afterwards what of a profile's states changed in here."""
+        before, global_before = dict(profile.states), profile.email_subscribe
+        yield
+        for key, state in profile.states.items():
+            if before.get(key) != state and key in self._groups:
+                self._events.group_state_changed(profile, self._groups[key])
+        if profile.email_subscribe != global_before:
+            self._events.global_state_changed(profile)
 
     def _park(self, address: str, key: str, state: str) -> None:
         self.parked.setdefault(address, {})[key] = Parked(state, self._pulse.now())

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from . import keywords
 from .calls import KEPT_CALLS, Calls
+from .events import Events
 from .handsets import Handsets
 from .later import Later, Order, Pending
 from .people import People
 from .pulse import Pulse
-from .records import SUBSCRIBED, Call, Channel, Group, Mail, Profile, Text
+from .records import SUBSCRIBED, Call, Channel, Event, Group, Mail, Profile, Text
 from .states import States
 
 KEPT_MAILS = 2_000
+DEFAULT_NUMBER = "+12025550100"
+# Takes a text in Braze's place; returns whether it did.
+Relay = Callable[[str, str, Group], bool]
 
 
 class World:
@@ -27,6 +32,7 @@ class World:
         self,
         groups: Mapping[str, Channel] | None = None,
         *,
+        number: str = DEFAULT_NUMBER,
         now: Callable[[], float] = time.time,
         keep_calls: int = KEPT_CALLS,
     ) -> None:
@@ -35,6 +41,9 @@ class World:
         self.later = Later()
         self._keep_calls = keep_calls
         self._first_groups = dict(groups or {})
+        self._first_number = number
+        self.event_log = Events(self.pulse, keep=keep_calls)
+        self.relay: Relay = lambda *_: False
         self._clear()
 
     def _clear(self) -> None:
@@ -42,8 +51,9 @@ class World:
         for group_id, channel in self._first_groups.items():
             self.set_group(group_id, channel=channel)
         self.people = People(self.pulse)
-        self.states = States(self.pulse, self.people, self.groups)
-        self.handsets = Handsets(self.pulse, self.people, self.states)
+        self.states = States(self.pulse, self.people, self.groups, self.event_log)
+        self.handsets = Handsets(self.pulse, self.people, self.states, self.event_log)
+        self.event_log.kept.clear()
         self.call_log = Calls(self.pulse, keep=self._keep_calls)
         self.mailbox: deque[Mail] = deque(maxlen=KEPT_MAILS)
         self._mail_count = 0
@@ -72,6 +82,11 @@ class World:
     def mails(self) -> list[Mail]:
         with self.lock:
             return list(self.mailbox)
+
+    @property
+    def events(self) -> list[Event]:
+        with self.lock:
+            return list(self.event_log.kept)
 
     @property
     def pending_applications(self) -> list[Pending]:
@@ -104,14 +119,36 @@ class World:
 
     # --- what happens
 
-    def set_group(self, group_id: str, channel: Channel, *, name: str = "", double_opt_in: bool | None = None) -> Group:
-        """Add or change a group. Double opt-in is on for texts unless said otherwise."""
+    def set_group(
+        self,
+        group_id: str,
+        channel: Channel,
+        *,
+        name: str = "",
+        double_opt_in: bool | None = None,
+        number: str = "",
+        **words: Sequence[str],
+    ) -> Group:
+        """Add or change a group. Double opt-in is on for texts unless said otherwise.
+
+        `words` are the four kinds that a `Group` has. Raise ValueError if Braze would refuse them.
+        """
         is_on = channel == "sms" if double_opt_in is None else double_opt_in
+        name = name or {"sms": "SMS", "email": "Email"}[channel]
         with self.lock:
-            group = Group(group_id, channel, name or {"sms": "SMS", "email": "Email"}[channel], is_on)
+            number = number or self._number_of(group_id, channel)
+            group = Group(group_id, channel, name, is_on, number, **words)
+            keywords.check(group)
             self.groups[group_id] = group
             self.pulse.beat()
         return group
+
+    def _number_of(self, group_id: str, channel: Channel) -> str:
+        """Return the number a group has, or the next one for a new SMS group."""
+        if group_id in self.groups or channel != "sms":
+            return self.groups[group_id].number if group_id in self.groups else ""
+        others = sum(group.channel == "sms" for group in self.groups.values())
+        return f"+1202555{189 + others:04}" if others else self._first_number
 
     def set_by_address(self, group: Group, address: str, state: str, *, double_opt_in: bool = False) -> str:
         """Set a group state by phone or email. Return what became of it, in words."""
@@ -144,9 +181,12 @@ class World:
             heard_from = [text.group_id for text in self.handsets.thread(phone)][-1:]
             first = [group.id for group in self.groups.values() if group.channel == "sms"][:1]
             chosen = [group_id] if group_id is not None else heard_from or first
-            if not chosen or chosen[0] not in self.groups:
-                raise LookupError("there is no SMS group to text to")
-            self.handsets.receive(phone, body, self.groups[chosen[0]])
+            group = self.groups.get(chosen[0]) if chosen else None
+            if group is None or group.channel != "sms":
+                raise LookupError("there is no such SMS group to text to")
+            self.handsets.add(phone, body, group, inbound=True)
+            if not self.relay(phone, body, group):
+                self.handsets.receive(phone, body, group)
 
     def add_mail(self, mail: Mail) -> None:
         with self.lock:

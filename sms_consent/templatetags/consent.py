@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent import disclosures
+from sms_consent.models.keywords import shown
 
 register = template.Library()
 
@@ -35,6 +36,12 @@ def _piece(text: str, link: str, base_url: str) -> str:
 def disclosure_text(words: str, base_url: str = "") -> str:
     """Return words as plain text with their links written out, for mails."""
     return disclosures.plain_text(words, base_url)
+
+
+@register.filter
+def as_read(number: str) -> str:
+    """Return a number in groups, as people read it; a short code or a sender's name as it is."""
+    return shown(number)
 
 
 @register.filter

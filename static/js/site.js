@@ -18,6 +18,12 @@
     }
   }
 
+  // The site takes whatever is sent sooner for a program's doing, and people with autofill are quick.
+  function pauseFor(form) {
+    const pause = form.querySelector("[data-pause-ms]");
+    return pause ? Number(pause.dataset.pauseMs) - performance.now() : 0;
+  }
+
   function release(form) {
     delete form.dataset.sending;
     for (const button of form.querySelectorAll("button[aria-disabled]")) {
@@ -37,6 +43,16 @@
       event.submitter.setAttribute("aria-disabled", "true");
     }
     setTimeout(release, SEND_AGAIN_AFTER_MS, form);
+    const pause = pauseFor(form);
+    if (pause > 0) {
+      event.preventDefault();
+      setTimeout(sendNow, pause, form, event.submitter);
+    }
+  }
+
+  function sendNow(form, submitter) {
+    delete form.dataset.sending;
+    form.requestSubmit(submitter);
   }
 
   fillTimeZone();

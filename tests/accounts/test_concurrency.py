@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ import requests
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from sms_consent import services
+from sms_consent import lapses, services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import ConsentRecord, Subscription
@@ -26,13 +28,17 @@ pytestmark = pytest.mark.usefixtures("programs")
 
 
 class Tab:
-    """A browser tab with the sign-up open."""
+    """A browser tab with a form open."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, path: str = "/") -> None:
         self.url = url
         self.session = requests.Session()
         self.session.trust_env = False
-        self.hidden = hidden_fields(self.session.get(f"{url}/", timeout=30).text)
+        self.hidden = hidden_fields(self.session.get(url + path, timeout=30).text)
+
+    def ask(self, phone: str) -> int:
+        data = self.hidden | {"phone": phone}
+        return self.session.post(f"{self.url}/phone/", data, timeout=60, allow_redirects=False).status_code
 
     def send(self, email: str, phone: str, *boxes: str) -> int:
         data = self.hidden | {"email": email, "phone": phone} | {f"program_{slug}": "on" for slug in boxes}
@@ -59,8 +65,8 @@ def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
         return list(pool.map(act, acts))
 
 
-def tabs(url: str, count: int = MANY) -> list[Tab]:
-    return [Tab(url) for _ in range(count)]
+def tabs(url: str, count: int = MANY, path: str = "/") -> list[Tab]:
+    return [Tab(url, path) for _ in range(count)]
 
 
 def test_sixteen_sign_ups_with_the_same_email_and_phone(live_server: Any) -> None:
@@ -118,3 +124,28 @@ def test_the_button_pressed_in_two_tabs_at_once(live_server: Any, visit: Callabl
     press = [lambda tab=tab: tab.press(link) for tab in tabs(live_server.url, 8)]
     assert at_once(press) == [302] * 8
     assert acts(ALICE, "email") == ["requested", "confirmed"]
+
+
+def test_sixteen_phone_forms_with_one_number(live_server: Any) -> None:
+    ask = [lambda tab=tab: tab.ask(ALICES_PHONE) for tab in tabs(live_server.url, path="/phone/")]
+    assert at_once(ask) == [302] * MANY
+    assert User.objects.count() == 1
+    assert acts(ALICES_PHONE, "sms") == ["requested"]
+
+
+def test_phone_forms_and_sign_ups_with_one_number(live_server: Any) -> None:
+    forms, doors = tabs(live_server.url, 8, "/phone/"), tabs(live_server.url, 8)
+    ask = [lambda tab=tab: tab.ask(ALICES_PHONE) for tab in forms]
+    send = [lambda tab=tab: tab.send(ALICE, ALICES_PHONE, "sms") for tab in doors]
+    assert at_once([*ask, *send]) == [302] * 16
+    assert User.objects.filter(email=ALICE).count() == 1
+    assert User.objects.filter(email=None).count() <= 1
+    assert standing(ALICES_PHONE, "sms") in ("pending", "subscribed")
+
+
+def test_eight_workers_let_one_request_lapse_once(live_server: Any) -> None:
+    Tab(live_server.url, "/phone/").ask(ALICES_PHONE)
+    Subscription.objects.update(requested_at=timezone.now() - timedelta(days=31))
+    at_once([lapses.lapse] * 8)
+    assert acts(ALICES_PHONE, "sms") == ["requested", "expired"]
+    assert not User.objects.exists()

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
+from sms_consent import unsubscribe_links
 from sms_consent.models import ConsentRecord
 from tests.people import ALICE, ALICES_PHONE, Visitor, hidden_fields
 
@@ -22,8 +23,13 @@ PATHS = [
     "/",
     "/accounts/signup/",
     "/welcome/",
+    "/phone/",
+    "/phone/sent/",
+    "/embed/phone/",
     "/confirm/x/",
     "/preferences/",
+    "/preferences/email/",
+    "/unsubscribe/x/",
     "/accounts/login/",
     "/accounts/login/code/confirm/",
     "/accounts/logout/",
@@ -66,6 +72,11 @@ BODIES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _framed(settings: Any) -> None:
+    settings.EMBED_ORIGINS = ["https://shop.example.com"]
+
+
 @pytest.fixture
 def stranger() -> Client:
     return Client(raise_request_exception=False)
@@ -90,8 +101,12 @@ def test_any_body(stranger: Client, body: str) -> None:
 
 
 def test_any_body_from_a_member(member: Client) -> None:
-    link = "/preferences/"
-    answers = {name: member.generic("POST", link, data, content_type=kind) for name, (kind, data) in BODIES.items()}
+    mine = unsubscribe_links.of_person(User.objects.get().external_id)
+    answers = {
+        (name, path): member.generic("POST", path, data, content_type=kind)
+        for name, (kind, data) in BODIES.items()
+        for path in ("/preferences/", "/preferences/email/", mine)
+    }
     assert {name for name, answer in answers.items() if answer.status_code >= 500} == set()
 
 

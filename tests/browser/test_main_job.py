@@ -103,7 +103,20 @@ def test_works_without_javascript(
     assert ConsentRecord.objects.count() == 2
 
 
-@pytest.mark.parametrize("path", ["/", "/welcome/", "/terms/", "/privacy/", "/accounts/login/"])
+def test_who_is_quick_is_not_taken_for_a_program(
+    page: Any, programs: dict[str, Program], sandbox: Sandbox, settings: Any
+) -> None:
+    settings.RATE_LIMITS = True
+    page.goto("/phone/")
+    page.fill("[name=phone]", "(202) 555-0101")
+    page.press("[name=phone]", "Enter")
+    page.wait_for_url("**/phone/sent/**")
+    assert ConsentRecord.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/welcome/", "/text/", "/phone/", "/phone/sent/", "/terms/", "/privacy/", "/accounts/login/"]
+)
 def test_nothing_is_wider_than_a_small_phone(
     page: Any, path: str, programs: dict[str, Program], sandbox: Sandbox
 ) -> None:

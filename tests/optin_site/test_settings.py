@@ -19,6 +19,7 @@ PRODUCTION = {
     "LEDGER_KEY": "l" * 60,
     "ALLOWED_HOSTS": "optin.example.com",
     "CSRF_TRUSTED_ORIGINS": "https://optin.example.com",
+    "SITE_URL": "https://optin.example.com",
     "CACHE_URL": "rediscache://127.0.0.1:6379/0",
     "EMAIL_URL": "smtp+tls://user:password@smtp.example.com:587",
     "BRAZE_REST_URL": "https://rest.iad-03.braze.com",
@@ -54,6 +55,7 @@ def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
         "SECRET_KEY",
         "LEDGER_KEY",
         "ALLOWED_HOSTS",
+        "SITE_URL",
         "EMAIL_URL",
         "BRAZE_REST_URL",
         "BRAZE_REST_KEY",
@@ -79,6 +81,13 @@ def test_a_missing_setting_keeps_the_site_from_starting(name: str) -> None:
         ("TRUSTED_PROXY_COUNT", "-1"),
         ("TRUSTED_PROXY_COUNT", "one"),
         ("PHONE_REGIONS", "US,Germany"),
+        ("SITE_URL", "optin.example.com"),
+        ("SITE_URL", "https://"),
+        ("SITE_URL", "https://optin.example.com/some/path"),
+        ("EMBED_ORIGINS", "shop.example.com"),
+        ("EMBED_ORIGINS", "https://shop.example.com/page"),
+        ("EMBED_ORIGINS", "https://shop.example.com,*"),
+        ("EMBED_ORIGINS", "https://shop.example.com; script-src *"),
         ("BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", PRODUCTION["BRAZE_SMS_SUBSCRIPTION_GROUP_ID"]),
     ],
 )
@@ -138,10 +147,13 @@ SHARED = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
         (GROUPS, "", "W003"),
         ("ALLOWED_HOSTS", ["*"], "W004"),
         ("CACHES", LOCAL, "W005"),
+        ("SITE_URL", "http://optin.example.com", "W006"),
+        ("SITE_URL", "https://elsewhere.example.com", "W006"),
     ],
 )
 def test_the_deploy_check_objects_to(settings: Any, name: str, value: object, code: str) -> None:
     fine = {"BRAZE_REST_URL": "https://rest.iad-03.braze.com", "RATE_LIMITS": True, "CACHES": SHARED}
+    fine |= {"ALLOWED_HOSTS": ["optin.example.com"], "SITE_URL": "https://optin.example.com"}
     for setting, good in (fine | {name: value}).items():
         setattr(settings, setting, good)
     found = [message.id for message in run_checks(include_deployment_checks=True)]

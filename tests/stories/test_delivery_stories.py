@@ -19,6 +19,7 @@ from tests.sms_consent.delivery.helpers import (
     disagreements,
     email,
     later,
+    leave,
     parked,
     phone,
     seen,
@@ -45,6 +46,15 @@ def test_story_11_a_stop_from_before_our_time(visit: Visit, deliver: Deliver, sa
     assert acts(ALICES_PHONE, "sms") == ["granted", "withdrawn"]
     assert bodies(sandbox, SET) == []
     assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+
+
+def test_story_11_our_own_opt_out_is_no_earlier_stop(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
+    leave(ALICES_PHONE)
+    assert deliver() == 0
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    assert deliver() == 0
+    assert acts(ALICES_PHONE, "sms") == ["withdrawn", "requested"]
 
 
 def test_story_12_braze_applies_the_opt_in_last(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:

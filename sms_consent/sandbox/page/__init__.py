@@ -9,10 +9,10 @@ from sms_consent.sandbox.wire import Reply, Request
 
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
-    "/page.css": ("page.css", "text/css; charset=utf-8"),
+    **{f"/{name}.css": (f"{name}.css", "text/css; charset=utf-8") for name in ("page", "parts")},
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("page", "dom", "braze", "calls", "phone", "mail", "faults")
+        for name in ("page", "dom", "braze", "desk", "calls", "hooks", "phone", "words", "mail", "faults")
     },
 }
 # Mails are shown in a frame without scripts; their inline styles may apply, nothing is fetched from outside.

@@ -31,12 +31,12 @@ function drawCall(call, before) {
       el("pre", { tabindex: "0" }, ...inside(call)))));
 }
 
-function statusChip(call) {
+export function statusChip(call) {
   if (call.status) return el(`span.chip.${call.status < 300 ? "good" : "bad"}`, {}, String(call.status));
   return call.seconds == null ? el("span.chip.wait", {}, "open") : el("span.chip.bad", {}, "no answer");
 }
 
-const duration = (seconds) => seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`;
+export const duration = (seconds) => seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`;
 
 // One line on what a call says, so that most need not be opened.
 function gist({ body, query, size }) {
@@ -58,7 +58,7 @@ function inside(call) {
 
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d[\d.eE+-]*/g;
 
-function coloured(json) {
+export function coloured(json) {
   const parts = [];
   let end = 0;
   for (const match of json.matchAll(TOKEN)) {

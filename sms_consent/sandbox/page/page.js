@@ -2,21 +2,33 @@
 
 import { showPeople } from "./braze.js";
 import { showCalls } from "./calls.js";
-import { byId, post } from "./dom.js";
+import { showDesk, startDesk } from "./desk.js";
+import { byId, el, post } from "./dom.js";
 import { showFaults, startFaults } from "./faults.js";
+import { showHooks, startHooks } from "./hooks.js";
 import { showMails, startMail } from "./mail.js";
 import { showTexts, startPhone } from "./phone.js";
 
 const PAUSE_MS = 500;
 let revision = 0;
 
+const DOORS = { "Sign-up": "/", "Phone form": "/phone/", "Words to text": "/text/", Admin: "/admin/" };
+
+function showDoors(site) {
+  if (byId("doors").dataset.site === site) return;
+  byId("doors").dataset.site = site;
+  byId("doors").replaceChildren(...Object.entries(DOORS).map(([name, path]) =>
+    el("a", { href: new URL(path, site), target: "_blank", rel: "noopener" }, name)));
+}
+
 function show(state) {
+  showDoors(state.site_url);
   byId("site").href = state.site_url;
   byId("site").textContent = state.site_url;
   showFaults(state);
   if (state.revision === revision && !state.full) return;
   revision = state.revision;
-  for (const part of [showPeople, showCalls, showTexts, showMails]) part(state);
+  for (const part of [showPeople, showDesk, showCalls, showHooks, showTexts, showMails]) part(state);
 }
 
 function tell(text, look) {
@@ -38,6 +50,8 @@ async function poll() {
 }
 
 startFaults();
+startDesk();
+startHooks();
 startPhone();
 startMail();
 byId("forget").addEventListener("click", () => post("reset"));

@@ -1,50 +1,105 @@
-// One handset for every number: its threads, and a form that answers as whoever holds the number.
+// One handset for every number: its conversations with the programs' numbers, and a form that answers.
 
+import { fill } from "./desk.js";
 import { byId, el, post, when } from "./dom.js";
+import { showWords, startWords } from "./words.js";
 
+const conversations = new Map();
 const threads = new Map();
 const unread = new Set();
+const known = new Set();
+let groups = [];
 let chosen = null;
 
+const keyOf = (phone, groupId) => `${phone} ${groupId}`;
+const current = () => keyOf(byId("number").value.trim(), byId("to").value);
+const group = () => groups.find((one) => one.id === byId("to").value);
+
 export function showTexts(state) {
-  if (state.full) {
-    threads.clear();
-    unread.clear();
-  }
-  for (const text of [...state.texts].reverse()) {
-    const thread = threads.get(text.phone) ?? [];
-    threads.delete(text.phone); // the newest thread comes last in the map
-    threads.set(text.phone, [...thread, text]);
-    if (text.phone !== chosen && !state.full) unread.add(text.phone);
-  }
-  if (state.full && !threads.has(chosen)) chosen = null;
-  if (!state.texts.length && !state.full) return;
-  const newest = [...threads.keys()].at(-1);
-  if (newest && (!chosen || !isWriting())) choose(newest);
+  groups = state.groups.filter((one) => one.channel === "sms");
+  fill(byId("to"), groups.map((one) => [one.id, `${one.name} ${one.number}`]));
+  if (state.full) for (const kept of [conversations, unread, known]) kept.clear();
+  for (const text of [...state.texts].reverse()) hear(text, state.full);
+  for (const { phone } of state.profiles) if (phone) known.add(phone);
+  byId("numbers").replaceChildren(...[...known].map((phone) => el("option", { value: phone })));
+  if (state.full && !conversations.has(chosen)) chosen = null;
+  const newest = [...conversations.keys()].at(-1);
+  if (newest && (!chosen || (state.texts.length && !isWriting()))) choose(newest);
   else draw();
 }
 
-// A phone that rings shows who it is, unless its owner is busy with another thread.
+function hear(text, isOld) {
+  const key = keyOf(text.phone, text.group_id);
+  const conversation = conversations.get(key) ?? [];
+  conversations.delete(key); // the newest comes last in the map
+  conversations.set(key, [...conversation, text]);
+  known.add(text.phone);
+  if (key !== chosen && !isOld) unread.add(key);
+}
+
+// A phone that rings shows who it is, unless its owner is busy with another conversation.
 const isWriting = () => byId("compose").contains(document.activeElement) || byId("text").value !== "";
 
-function choose(phone) {
-  chosen = phone;
-  unread.delete(phone);
+function choose(key) {
+  const [phone, groupId] = key.split(" ");
   byId("number").value = phone;
+  byId("to").value = groupId;
+  turn();
+}
+
+function turn() {
+  chosen = current();
+  unread.delete(chosen);
   draw();
 }
 
 function draw() {
-  byId("threads").replaceChildren(...[...threads.keys()].reverse().map((phone) =>
-    el(unread.has(phone) ? "button.unread" : "button", {
-      type: "button", "aria-pressed": String(phone === chosen), onclick: () => choose(phone),
-    }, phone, unread.has(phone) ? el("span.hidden", {}, " (new)") : null)));
-  byId("threads").hidden = !threads.size;
-  const texts = (threads.get(chosen) ?? []).map((text) =>
+  drawThreads();
+  drawReplies();
+  showWords(group());
+  const texts = (conversations.get(chosen) ?? []).map((text) =>
     el(text.inbound ? "li.text.mine" : "li.text", {}, text.body, when(text.at)));
   byId("texts").replaceChildren(...(texts.length ? texts
     : [el("li.empty", {}, "No texts. Text START from any number, or sign up with double opt-in, and it rings here.")]));
   byId("texts").scrollTop = byId("texts").scrollHeight;
+}
+
+// Leaving the number field draws everything, between the press and the release of the button that was
+// pressed to leave it: a button that were replaced then would never be clicked. So buttons stay.
+function drawThreads() {
+  const keys = [...conversations.keys()].reverse();
+  for (const key of threads.keys()) if (!conversations.has(key)) threads.delete(key);
+  const buttons = keys.map(threadButton);
+  const shown = [...byId("threads").children];
+  if (buttons.some((button, index) => button !== shown[index]) || shown.length !== buttons.length) {
+    byId("threads").replaceChildren(...buttons);
+  }
+  byId("threads").hidden = !keys.length;
+}
+
+function threadButton(key) {
+  const [phone, groupId] = key.split(" ");
+  const button = threads.get(key) ?? el("button", { type: "button", onclick: () => choose(key) });
+  threads.set(key, button);
+  const name = groups.length > 1 ? ` · ${groups.find((one) => one.id === groupId)?.name ?? "?"}` : "";
+  const label = phone + name + (unread.has(key) ? " (new)" : "");
+  button.className = unread.has(key) ? "unread" : "";
+  button.setAttribute("aria-pressed", String(key === chosen));
+  button.setAttribute("aria-label", label);
+  if (button.textContent !== phone + name) button.textContent = phone + name;
+  return button;
+}
+
+function drawReplies() {
+  const words = quickAnswers();
+  if (byId("replies").dataset.words === words.join(" ")) return;
+  byId("replies").dataset.words = words.join(" ");
+  byId("replies").replaceChildren(...words.map((word) => el("button", { type: "submit", value: word }, word)));
+}
+
+function quickAnswers() {
+  const { confirm_words = [], opt_in_words = [], opt_out_words = [] } = group() ?? {};
+  return [...confirm_words.slice(0, 1), "START", ...opt_in_words, "STOP", ...opt_out_words, "HELP", "stop please"];
 }
 
 async function send(event) {
@@ -54,9 +109,9 @@ async function send(event) {
   byId("phone-problem").textContent = "";
   if (!body) return byId("text").focus();
   try {
-    await post(`phones/${encodeURIComponent(phone)}/texts`, { body });
+    await post(`phones/${encodeURIComponent(phone)}/texts`, { body, group_id: byId("to").value });
     byId("text").value = "";
-    choose(phone);
+    turn();
   } catch (error) {
     byId("phone-problem").textContent = `Not sent: ${error.message}`;
   }
@@ -64,10 +119,7 @@ async function send(event) {
 
 export function startPhone() {
   byId("compose").addEventListener("submit", send);
-  byId("number").addEventListener("change", () => {
-    const phone = byId("number").value.trim();
-    chosen = phone;
-    draw();
-  });
+  for (const field of ["number", "to"]) byId(field).addEventListener("change", turn);
+  startWords(group);
   draw();
 }

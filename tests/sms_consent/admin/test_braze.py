@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from sms_consent import lines
+from sms_consent import lines, outbox
 from sms_consent.models import BrazeLine, BrazeProfile, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE
@@ -45,6 +45,18 @@ def test_the_reason_of_a_park_is_shown_and_filtered_for(boss: Client, number: Su
     for other in ("due", "done"):
         rows = boss.get(reverse(SUBSCRIPTIONS), {"outbox": other}).context["cl"].result_list
         assert number.pk not in [row.pk for row in rows]
+
+
+@pytest.mark.parametrize(("said", "name"), [("subscribed", "unproven"), ("unsubscribed", "left")])
+def test_what_braze_says_otherwise_is_filtered_for(said: str, name: str, boss: Client, number: Subscription) -> None:
+    here = "none" if said == "subscribed" else "subscribed"
+    Subscription.objects.filter(pk=number.pk).update(state=here)
+    outbox.note_seen([number.pk], said, timezone.now())
+    for choice, found in (("unproven", name == "unproven"), ("left", name == "left")):
+        rows = boss.get(reverse(SUBSCRIPTIONS), {"seen": choice}).context["cl"].result_list
+        assert (number.pk in [row.pk for row in rows]) is found
+    page = boss.get(reverse("admin:sms_consent_subscription_change", args=[number.pk]))
+    assert f"{said.capitalize()} when seen at" in page.content.decode()
 
 
 def test_sending_again_lifts_a_park_and_only_marks(boss: Client, number: Subscription, sandbox: Sandbox) -> None:

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from sms_consent.admin.evidence import proof_of
-from sms_consent.models import ConsentRecord, Program
+from sms_consent.models import ConsentRecord, InboundMessage, Program
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, CAROL, CAROLS_PHONE, Visitor, acts, second_email_program, standing
 from tests.sms_consent.admin.conftest import staff
+from tests.sms_consent.webhooks.events import send, text
 
 URL = "admin:sms_consent_record_opt_out"
 NOTE = "Phoned on 3 May: no more texts."
@@ -140,3 +142,12 @@ def test_visitors_are_sent_to_sign_in(client: Client, alice: User) -> None:
     client.force_login(alice)
     assert record(client, ALICES_PHONE).status_code == 302
     assert acts(ALICES_PHONE, "sms") == ["granted"]
+
+
+def test_texts_that_were_read_already_are_counted_apart(boss: Client, programs: dict[str, Program]) -> None:
+    send([text("no more of this nonsense"), text("STOP", CAROLS_PHONE)], token=settings.BRAZE_WEBHOOK_TOKEN)
+    rows = list(InboundMessage.objects.values_list("pk", flat=True))
+    url = reverse("admin:sms_consent_inboundmessage_changelist")
+    page = boss.post(url, {"action": "is_an_opt_out", "_selected_action": rows}, follow=True).content.decode()
+    assert "Recorded as opt-outs: 1. Decided already: 1." in page
+    assert acts(ALICES_PHONE, "sms") == ["withdrawn"]

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from sms_consent import disclosures, lines, outbox
-from sms_consent.models import BrazeLine, Program
+from sms_consent.models import BrazeLine, Keyword, Program
 from tests.people import ALICE, ALICES_PHONE
 from tests.sms_consent.admin.conftest import join
 
@@ -36,6 +36,8 @@ def test_only_what_staff_may_see_is_registered() -> None:
         "sms_consent.GlobalEmail",
         "sms_consent.ConsentRecord",
         "sms_consent.Disclosure",
+        "sms_consent.InboundMessage",
+        "sms_consent.Keyword",
         "sms_consent.Program",
         "sms_consent.Subscription",
     }
@@ -47,7 +49,7 @@ def test_a_list_opens_when_there_is_nothing(boss: Client, url: str) -> None:
     assert page.status_code == 200
 
 
-@pytest.mark.parametrize("name", ["consentrecord", "subscription", "brazeline", "disclosure", "program"])
+@pytest.mark.parametrize("name", ["consentrecord", "subscription", "brazeline", "disclosure", "keyword", "program"])
 def test_an_empty_list_says_what_will_be_there(boss: Client, name: str) -> None:
     page = boss.get(reverse(f"admin:sms_consent_{name}_changelist"))
     assert admin.site._registry[page.context["cl"].model].empty_note in page.content.decode().replace("&#x27;", "'")
@@ -85,6 +87,7 @@ def test_a_list_costs_the_same_with_one_row_and_with_fifty(
         join(f"person{number}@example.com", f"+1202555{1000 + number}")
         lines.stop(f"/line/{number}", BrazeLine.Lane.REST, reason="no", refused="x")
         disclosures.draft(programs["sms"], language="en", text="x", label="x", button="x")
+        Keyword.objects.create(word=f"word{number}", number="55512", program=programs["sms"], is_active=False)
     assert cost() == before
 
 

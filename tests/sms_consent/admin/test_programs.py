@@ -54,6 +54,13 @@ def draft(sms: Program) -> Disclosure:
     return disclosures.draft(sms, language="en", text=disclosures.SMS_DRAFT, label="Texts, please", button="Join")
 
 
+def test_taking_brazes_word_is_for_marketers_to_decide(boss: Client, sms: Program) -> None:
+    assert "however it came to be" in boss.get(change_url(sms)).content.decode()
+    boss.post(change_url(sms), fields_of(sms, takes_brazes_word="on"), follow=True)
+    sms.refresh_from_db()
+    assert sms.takes_brazes_word
+
+
 def test_a_new_group_is_told_everything_again(
     boss: Client, sms: Program, alice: User, sandbox: Sandbox, deliver: Deliver
 ) -> None:
@@ -110,16 +117,17 @@ def test_editing_what_words_quote_says_that_they_stay(boss: Client, sms: Program
 
 
 def test_a_new_version_is_numbered_and_leads_to_its_preview(boss: Client, sms: Program) -> None:
-    first = Disclosure.objects.get(program=sms)
+    first = Disclosure.objects.get(program=sms, door="form")
     copied = boss.get(reverse("admin:sms_consent_disclosure_add"), {"from": first.pk})
     initial = copied.context["adminform"].form.initial
     assert (initial["draft"], initial["label"], initial["program"]) == (first.draft, first.label, sms.pk)
-    data = words_of(first, program=str(sms.pk), language="en", label="Second")
+    data = words_of(first, program=str(sms.pk), door="form", language="en", label="Second")
+    before = Disclosure.objects.count()
     answer = boss.post(reverse("admin:sms_consent_disclosure_add"), data)
     second = Disclosure.objects.get(label="Second")
-    assert (second.version, second.published_at) == (2, None)
+    assert (second.version, second.published_at) == (Disclosure.objects.filter(program=sms).count(), None)
     assert answer.url == publish_url(second)
-    assert Disclosure.objects.count() == 3  # no row beside it
+    assert Disclosure.objects.count() == before + 1  # no row beside it
 
 
 @pytest.mark.parametrize("source", ["x", "999", "", "-1", "9" * 30, "²"])
@@ -170,7 +178,7 @@ def test_words_that_changed_since_they_were_seen_are_not_published(
 
 
 def test_published_words_are_frozen(boss: Client, sms: Program) -> None:
-    first = Disclosure.objects.get(program=sms)
+    first = Disclosure.objects.get(program=sms, door="form")
     before = Disclosure.objects.filter(pk=first.pk).values().get()
     assert boss.post(change_url(first), words_of(first, label="Other")).status_code == 403
     delete = reverse("admin:sms_consent_disclosure_delete", args=[first.pk])

@@ -87,5 +87,6 @@ def test_words_are_not_endless() -> None:
 def test_an_opt_out_of_anyone_with_the_number_counts() -> None:
     states: dict[str, dict[str, str]] = {}
     for status in ("Unsubscribed", "subscribed"):
-        answers.note_states(states, {"phone": "+1", "subscription_groups": [{"id": "g", "status": status}]})
+        user = {"phone": "+1", "external_id": "x", "subscription_groups": [{"id": "g", "status": status}]}
+        answers.note_states(states, user)
     assert states == {"+1": {"g": "unsubscribed"}}

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Confirmation
 from sms_consent import selectors, services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
@@ -67,9 +68,24 @@ def later(seconds: float) -> None:
     gone = timedelta(seconds=seconds)
     shared = {"due_at": F("due_at") - gone, "leased_until": F("leased_until") - gone}
     Subscription.objects.update(opened_at=F("opened_at") - gone, told_at=F("told_at") - gone, **shared)
-    BrazeProfile.objects.update(**shared)
+    BrazeProfile.objects.update(accepted_at=F("accepted_at") - gone, **shared)
     GlobalEmail.objects.update(told_at=F("told_at") - gone, **shared)
     BrazeLine.objects.update(probe_at=F("probe_at") - gone)
+
+
+def days_later(sandbox: Sandbox, days: float) -> None:
+    """Let days pass, for what waits for an answer and for Braze too."""
+    gone = timedelta(days=days)
+    sandbox.world.pulse.advance(gone.total_seconds())
+    later(gone.total_seconds())
+    moments = ("requested_at", "folded_to", "left_at", "stopped_at", "looked_at")
+    Subscription.objects.update(**{name: F(name) - gone for name in moments})
+    Confirmation.objects.update(created_at=F("created_at") - gone, expires_at=F("expires_at") - gone)
+
+
+def prompts(sandbox: Sandbox, phone: str) -> int:
+    """Return how many texts this phone has got."""
+    return len([text for text in sandbox.world.texts(phone) if not text.inbound])
 
 
 def seen(sandbox: Sandbox, group: str, address: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import statistics
 import time
 
 import pytest
@@ -27,7 +28,7 @@ from tests.sms_consent.delivery.helpers import (
     stop,
 )
 
-START_UP = 10.0  # seconds a process may take to come up on a busy machine
+START_UP = 30.0  # seconds a process may take to come up on a busy machine
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
 
@@ -181,11 +182,13 @@ def test_a_waiting_worker_wakes_at_once(
     if interrupted:
         _cut_connections()
         time.sleep(2.5)
-    for number in (2, 3):  # the second comes when the worker has just begun to wait
+    delays = []
+    for number in range(2, 7):  # all but the first come when the worker has just begun to wait
         began = time.time()
         stop(phone(number))
         assert called(sandbox, SET, number)
-        assert sandbox.world.calls_to(SET)[-1].at - began < 0.7
+        delays.append(sandbox.world.calls_to(SET)[-1].at - began)
+    assert statistics.median(delays) < 0.7  # one alone may be late on a busy machine; a poll of a second makes all so
 
 
 def _cut_connections() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
@@ -77,7 +78,7 @@ def test_published_words_are_frozen_as_rendered(programs: dict[str, Program]) ->
 
 
 def test_words_are_published_once(programs: dict[str, Program]) -> None:
-    published = Disclosure.objects.get(program=programs["sms"])
+    published = Disclosure.objects.get(program=programs["sms"], door="form")
     with pytest.raises(DisclosureError, match="frozen"):
         disclosures.publish(published)
 
@@ -144,3 +145,56 @@ def test_words_that_another_process_has_just_published_are_taken(programs: dict[
 def ticked(page: str) -> list[str]:
     boxes = [tag for tag in page.split("<input")[1:] if 'type="checkbox"' in tag.split(">")[0]]
     return [box.split('name="')[1].split('"')[0] for box in boxes if " checked" in box.split(">")[0]]
+
+
+# --- For keywords ---------------------------------------------------------------------------------------
+
+
+def test_words_for_keywords_must_say_the_same_and_speak_of_no_box(programs: dict[str, Program]) -> None:
+    for text, lacks in (
+        (disclosures.KEYWORD_DRAFT.replace("Message and data rates may apply.", ""), "CTA-12"),
+        (disclosures.SMS_DRAFT, "must not speak of a box"),
+    ):
+        words = draft(programs["sms"], text)
+        words.door = "keyword"
+        with pytest.raises(DisclosureError, match=lacks):
+            disclosures.publish(words)
+
+
+def test_words_for_keywords_are_never_shown_beside_a_box(programs: dict[str, Program], client: Client) -> None:
+    before = client.get("/").content.decode()
+    newest = draft(programs["sms"], disclosures.KEYWORD_DRAFT)
+    newest.door = "keyword"
+    disclosures.publish(newest)
+    selectors.forget_offers()
+    assert "By texting" not in client.get("/").content.decode()
+    assert hidden_fields(before)["disclosure_sms"] == hidden_fields(client.get("/").content.decode())["disclosure_sms"]
+
+
+# --- For the phone form ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "lacks"), [("SMS_DRAFT", "must not speak of a box"), ("EMAIL_DRAFT", "CTA-8")])
+def test_words_for_a_button_must_say_the_same_and_speak_of_no_box(
+    programs: dict[str, Program], text: str, lacks: str
+) -> None:
+    words = draft(programs["sms"], getattr(disclosures, text))
+    words.door = "phone_form"
+    with pytest.raises(DisclosureError, match=lacks):
+        disclosures.publish(words)
+
+
+def test_words_for_a_button_are_never_shown_beside_a_box(programs: dict[str, Program], client: Client) -> None:
+    before = hidden_fields(client.get("/").content.decode())["disclosure_sms"]
+    newest = draft(programs["sms"], disclosures.PHONE_FORM_DRAFT)
+    newest.door = "phone_form"
+    disclosures.publish(newest)
+    selectors.forget_offers()
+    assert hidden_fields(client.get("/").content.decode())["disclosure_sms"] == before
+
+
+def test_emails_have_no_phone_form(programs: dict[str, Program]) -> None:
+    words = draft(programs["email"], disclosures.EMAIL_DRAFT)
+    words.door = "phone_form"
+    with pytest.raises(ValidationError, match="Only a program of text messages"):
+        words.full_clean()

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.core.management.sql import emit_post_migrate_signal
@@ -120,3 +127,19 @@ def test_what_is_right_is_left_alone() -> None:
     with CaptureQueriesContext(connection) as seen:
         triggers.install()
     assert len(seen) == 2
+
+
+def test_the_command_itself_mends_what_the_check_complains_of(tmp_path: Path) -> None:
+    """It looks at the checks first, and must not refuse to do what their hint says."""
+    file = tmp_path / "scratch.sqlite3"
+    env = os.environ | {"DATABASE_URL": f"sqlite:///{file}", "DJANGO_SETTINGS_MODULE": "optin_site.settings"}
+
+    def manage(*arguments: str) -> int:
+        return subprocess.run([sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=env).returncode
+
+    assert manage("migrate", "--verbosity", "0") == 0
+    with closing(sqlite3.connect(file)) as scratch:
+        scratch.execute("DROP TRIGGER sms_consent_evidence_no_delete")
+    assert manage("check", "--database", "default") == 1
+    assert manage("migrate", "--verbosity", "0") == 0
+    assert manage("check", "--database", "default") == 0

@@ -15,7 +15,7 @@ from sms_consent.choices import Act, Source
 from sms_consent.ledger import Circumstances, Entry
 from sms_consent.models import ConsentRecord, Program, Subscription
 from sms_consent.people import subject
-from sms_consent.states import Happening, Standing, fold, fold_all
+from sms_consent.states import MAX_RENEWALS, Happening, Standing, fold, fold_all
 from tests.people import ALICES_PHONE, standing
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -96,6 +96,30 @@ def test_a_lapse_of_another_request_changes_nothing() -> None:
     assert name_of(fold_all([*past, happening("lapse", 4, request=1)])) == "pending"
 
 
+DAY = 24 * 60  # minutes
+
+
+@pytest.mark.parametrize(("after", "rests_on"), [(DAY - 1, 1), (DAY, 2), (29 * DAY, 2)])
+@pytest.mark.parametrize("kind", ["request", "tick", "START?"])
+def test_a_request_that_waits_is_renewed_after_a_day(kind: str, after: int, rests_on: int) -> None:
+    found = fold_all([happening("request", 1, at=0), happening(kind, 2, at=after)])
+    assert (found.state, found.request) == ("pending", rests_on)
+    assert found.requested_at == NOON + timedelta(minutes=after if rests_on == 2 else 0)
+
+
+def test_a_request_is_renewed_twice_at_most() -> None:
+    found = fold_all([happening("request", number, at=number * 2 * DAY) for number in range(1, 7)])
+    assert (found.request, found.renewals) == (3, MAX_RENEWALS)
+
+
+@pytest.mark.parametrize("kind", ["answer", "owner", "START", "leave", "STOP", "lapse", "not me"])
+def test_what_does_not_wait_rests_on_no_time(kind: str) -> None:
+    renewed = [happening("request", 1, at=0), happening("request", 2, at=DAY)]
+    found = fold_all([*renewed, happening(kind, 3, at=DAY + 1, request=2)])
+    assert (found.requested_at, found.renewals) == (None, 0)
+    assert found.state != "pending"
+
+
 @pytest.mark.parametrize("kind", ["tick", "request", "answer", "owner", "START", "START?"])
 def test_in_a_tie_the_opt_out_wins(kind: str) -> None:
     asked, opt_in, stop = happening("request", 1), happening(kind, 2, at=5, request=1), happening("STOP", 3, at=5)
@@ -135,6 +159,25 @@ def test_the_order_of_arrival_does_not_matter(
     shuffled = random.sample(arrivals, len(arrivals))
     one, other = after(programs["sms"], arrivals), after(programs["sms"], shuffled)
     assert (one.state, one.left_at, one.stopped_at) == (other.state, other.left_at, other.stopped_at)
+
+
+@few
+@given(
+    arrivals=st.lists(
+        st.tuples(st.sampled_from(ARRIVING), st.sampled_from([0, 1, DAY - 1, DAY, DAY + 1, 2 * DAY, 3 * DAY])),
+        min_size=1,
+        max_size=6,
+    ),
+    random=st.randoms(use_true_random=False),
+)
+@example(arrivals=[("request", 0), ("request", DAY), ("request", 2 * DAY), ("request", 3 * DAY)], random=Random(3))
+@example(arrivals=[("request", 0), ("leave", 1), ("request", DAY), ("request", 2 * DAY)], random=Random(4))
+def test_nor_does_it_where_days_pass(
+    programs: dict[str, Program], arrivals: list[tuple[str, int]], random: Random
+) -> None:
+    one, other = after(programs["sms"], arrivals), after(programs["sms"], random.sample(arrivals, len(arrivals)))
+    for name in ("state", "requested_at", "renewals", "left_at", "stopped_at"):
+        assert getattr(one, name) == getattr(other, name)
 
 
 @few

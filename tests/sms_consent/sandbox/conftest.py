@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from sms_consent.sandbox import Sandbox, World
+from tests.sms_consent.sandbox.receiver import Receiver, receiving
 
 KEY = "test-key"
 SMS = "5b9f2c1e-aaaa-4000-8000-000000000001"
@@ -77,3 +78,17 @@ def sms() -> str:
 @pytest.fixture
 def email() -> str:
     return EMAIL
+
+
+@pytest.fixture(scope="session")
+def running_receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiver(running_receiver: Receiver, sandbox: Sandbox) -> Receiver:
+    """Where hooks arrive; the sandbox sends its Currents there."""
+    running_receiver.forget()
+    sandbox.hooks.configure(url=running_receiver.url, token=running_receiver.token, backoff=0.01)
+    return running_receiver

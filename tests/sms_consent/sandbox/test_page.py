@@ -94,8 +94,87 @@ def test_trouble_is_made_and_ended_by_hand(tab, braze, world):
 
 
 @pytest.mark.browser
-def test_nothing_is_wider_than_a_small_screen(tab, braze):
+def test_any_number_texts_any_program_and_sees_both_sides(tab, world, sms):
+    world.set_group("club", channel="sms", name="Club", opt_in_words=["JOIN"])
+    tab.get_by_label("From").fill(ANNA)
+    tab.get_by_role("combobox", name="To", exact=True).select_option("club")
+    tab.get_by_role("button", name="JOIN").click()
+    tab.get_by_role("log").get_by_text("Thank you, you will get our texts.").wait_for()
+    tab.get_by_role("combobox", name="To", exact=True).select_option(sms)
+    tab.get_by_label("Text", exact=True).fill("please stop")
+    tab.get_by_role("button", name="Send", exact=True).click()
+    tab.get_by_role("log").get_by_text("please stop").wait_for()
+    assert [(text.group_id, text.inbound) for text in world.texts(ANNA)] == [
+        ("club", True),
+        ("club", False),
+        (sms, True),
+    ]
+    assert tab.get_by_role("log").get_by_text("Thank you").count() == 0
+
+
+@pytest.mark.browser
+def test_words_are_given_to_a_number_by_hand(tab, world, sms):
+    tab.get_by_text("Own words").click()
+    tab.get_by_role("textbox", name="Opt-in").fill("join, CLUB")
+    tab.get_by_label("Double opt-in").uncheck()
+    tab.get_by_role("button", name="Save").click()
+    tab.get_by_text("Saved.").wait_for()
+    assert world.groups[sms].opt_in_words == ["join", "CLUB"]
+    assert not world.groups[sms].double_opt_in
+    tab.get_by_role("textbox", name="Opt-in").fill("STOP")
+    tab.get_by_role("button", name="Save").click()
+    tab.get_by_text("a word has one meaning only: STOP").wait_for()
+
+
+@pytest.mark.browser
+def test_the_help_desk_acts_and_the_hook_is_seen(tab, sandbox, braze, world, sms, receiver):
+    braze.track({"external_id": "a1", "phone": ANNA})
+    tab.locator(".card").get_by_role("button", name="Help desk").click()
+    tab.get_by_role("combobox", name="By", exact=True).select_option("CSV Import")
+    tab.get_by_role("button", name="Unsubscribe", exact=True).click()
+    tab.get_by_text("a1 is Unsubscribed").wait_for()
+    tab.get_by_text(f"StateChange · Unsubscribed · {ANNA} · CSV Import").click()
+    tab.get_by_text("delivered").wait_for()
+    assert world.state(sms, ANNA) == "Unsubscribed"
+    tab.get_by_role("button", name="Carrier block").click()
+    tab.get_by_text(f"Rejection · 21610 · {ANNA}").wait_for()
+
+
+@pytest.mark.browser
+def test_ways_back_are_switched_by_hand(tab, sandbox, world, receiver):
+    receiver.answers = [404]
+    tab.get_by_role("button", name="Webhook campaigns").click()
+    assert world.wait_until(lambda: sandbox.hooks.settings.campaigns)
+    tab.get_by_text("Campaigns are triggered by").click()
+    tab.get_by_role("checkbox", name="Dashboard").uncheck()
+    assert world.wait_until(lambda: "Dashboard" not in sandbox.hooks.settings.campaign_sources)
+    tab.get_by_role("button", name="Webhook campaigns").click()
+    world.send_text(ANNA, "hello")
+    tab.get_by_role("button", name="Send again").click()
+    tab.get_by_text("attempt 2").wait_for()
+    assert receiver.batches() == [["hello"], ["hello"]]
+
+
+@pytest.mark.browser
+def test_hooks_get_into_trouble_by_hand(tab, sandbox, world, receiver):
+    for trouble in ("Hooks come twice", "Hooks out of order", "Hooks are held back"):
+        tab.get_by_role("button", name=trouble).click()
+    assert world.wait_until(lambda: sandbox.hooks.settings.hold)
+    settings = sandbox.hooks.settings
+    assert (settings.copies, settings.order) == (2, "random")
+    tab.get_by_role("button", name="All well again").click()
+    tab.get_by_role("button", name="All well again").wait_for(state="hidden")
+    settings = sandbox.hooks.settings
+    assert (settings.copies, settings.order, settings.delay, settings.hold) == (1, "emitted", 0, False)
+
+
+@pytest.mark.browser
+def test_nothing_is_wider_than_a_small_screen(tab, braze, world, receiver):
     braze.track({"external_id": "x" * 300, "email": f"{'a' * 60}@example.com", "note": "y" * 500})
     tab.locator(".card").wait_for()
+    world.send_text(ANNA, "z" * 400)
     tab.locator("#calls summary").click()
+    tab.locator("#hooks summary").click()
+    for panel in tab.locator("details.panel:visible > summary").all():
+        panel.click()
     assert tab.evaluate("document.documentElement.scrollWidth") == 320

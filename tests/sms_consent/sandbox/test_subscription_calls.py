@@ -139,3 +139,11 @@ def test_email_status_spreads_to_the_address_and_waits_for_a_new_one(braze, worl
     braze.track({"external_id": "b1", "email": "b@example.com"})
     assert world.profile("a1").email_subscribe == "unsubscribed"
     assert world.profile("b1").email_subscribe == "unsubscribed"
+
+
+def test_a_group_that_is_gone_is_not_listed(braze, world, sms):
+    braze.track({"external_id": "a1", "phone": "+12025550101"})
+    braze.set_sms(phone="+12025550101")
+    world.groups.pop(sms)
+    (user,) = braze.get("/subscription/user/status", external_id="a1").json()["users"]
+    assert user["subscription_groups"] == []

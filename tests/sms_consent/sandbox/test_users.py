@@ -63,3 +63,25 @@ def test_export_gives_the_fields_asked_for_and_never_groups(braze):
     answer = braze.post("/users/export/ids", {"external_ids": ["a1", "b1"], "fields_to_export": fields})
     assert answer.json()["users"] == [{"external_id": "a1", "phone": ANNA, "email_subscribe": "opted_in"}]
     assert answer.json()["invalid_user_ids"] == ["b1"]
+
+
+def test_whoever_texted_first_is_found_by_every_name_once_identified(braze, world, sms):
+    world.send_text(ANNA, "STOP")
+    braze.track({"external_id": "a1", "phone": ANNA, "email": "a@example.com"})
+    assert len(braze.get("/subscription/user/status", phone=ANNA).json()["users"]) == 2
+    entry = {"external_id": "a1", "phone": ANNA, "prioritization": ["unidentified", "most_recently_updated"]}
+    braze.post("/users/identify", {"phone_numbers_to_identify": [entry]})
+    for name, value in {"external_id": "a1", "phone": ANNA, "email": "a@example.com"}.items():
+        (user,) = braze.get("/subscription/user/status", **{name: value}).json()["users"]
+        assert (user["external_id"], [one["status"] for one in user["subscription_groups"]]) == ("a1", ["Unsubscribed"])
+        status = braze.get("/subscription/status/get", subscription_group_id=sms, **{name: value}).json()["status"]
+        assert status == {value: "Unsubscribed"}
+
+
+def test_an_anonymous_profile_can_be_deleted_by_its_number(braze, world, sms):
+    world.send_text(ANNA, "UNSTOP")
+    braze.post("/users/delete", {"phone_numbers": [{"phone": ANNA, "prioritization": ["unidentified"]}]})
+    assert world.profiles == []
+    assert braze.get("/subscription/status/get", subscription_group_id=sms, phone=ANNA).json()["status"] == {
+        ANNA: "Unknown"
+    }

@@ -1,0 +1,91 @@
+"""What came in: texts and reports, above all those that nothing matched and a person should read (REV-2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from sms_consent import people, texts
+from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
+from sms_consent.admin.searching import SubjectSearch
+from sms_consent.models import InboundMessage
+
+
+@admin.action(description="This is an opt-out", permissions=["opt_out"])
+def is_an_opt_out(modeladmin: Any, request: HttpRequest, queryset: QuerySet[InboundMessage]) -> None:
+    """Write these texts down as the opt-outs that they are. There is no such action for an opt-in."""
+    in_all = queryset.count()  # counted first: what is written down leaves a list filtered by outcome
+    unread = queryset.filter(kind=InboundMessage.Kind.TEXT, outcome=InboundMessage.Outcome.UNKNOWN).exclude(address="")
+    chosen = list(unread)
+    for message in chosen:
+        texts.call_an_opt_out(message, agent=str(request.user))
+    left_out = in_all - len(chosen)
+    note = f"Recorded as opt-outs: {len(chosen)}." + (f" Decided already: {left_out}." if left_out else "")
+    modeladmin.message_user(request, note, messages.SUCCESS if chosen else messages.WARNING)
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
+    """Texts and reports, with what was made of each."""
+
+    empty_note = "Nothing has come in yet."
+    list_display = ("received", "kind", "masked", "said", "outcome", "to_read")
+    list_filter = ("outcome", "needs_review", "kind", "provider", ("received_at", admin.DateFieldListFilter))
+    ordering = ("-pk",)
+    sortable_by = ()
+    actions = (is_an_opt_out,)
+    fieldsets = (
+        (None, {"fields": ("kind", "outcome", "needs_review", "record_link")}),
+        ("What came", {"fields": ("address", "number", "body", "status", "cause", "occurred", "received_exactly")}),
+        ("How it was read", {"fields": ("normalised", "word", "rule", "program")}),
+        ("Where from", {"fields": ("provider", "provider_id")}),
+    )
+
+    def has_opt_out_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may write down opt-outs."""
+        return request.user.has_perm("sms_consent.change_subscription")
+
+    @admin.display(description="Received (UTC)")
+    def received(self, message: InboundMessage) -> str:
+        """For the list."""
+        return minute(message.received_at)
+
+    @admin.display(description="Received")
+    def received_exactly(self, message: InboundMessage) -> SafeString | str:
+        """For the page."""
+        return moment(message.received_at)
+
+    @admin.display(description="Happened")
+    def occurred(self, message: InboundMessage) -> SafeString | str:
+        """By the provider's time."""
+        return moment(message.occurred_at)
+
+    @admin.display(description="From")
+    def masked(self, message: InboundMessage) -> str:
+        """Enough to recognise an address one already knows (SEC-11)."""
+        return people.mask(message.address) or "erased"
+
+    @admin.display(description="Says")
+    def said(self, message: InboundMessage) -> str:
+        """The words of a text, or what Braze reports."""
+        words = message.body or ", ".join(filter(None, (message.status, message.cause, message.rule)))
+        return words if len(words) <= 60 else words[:59] + "…"
+
+    @admin.display(description="Needs review")
+    def to_read(self, message: InboundMessage) -> str:
+        """In words: a red cross beside everything that is well looks like trouble."""
+        return "Yes" if message.needs_review else ""
+
+    @admin.display(description="Consent record")
+    def record_link(self, message: InboundMessage) -> SafeString | str:
+        """What it led to."""
+        if message.record_id is None:
+            return "None"
+        url = reverse("admin:sms_consent_consentrecord_change", args=[message.record_id])
+        return format_html('<a href="{}">#{}</a>', url, message.record_id)

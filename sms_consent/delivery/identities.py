@@ -1,0 +1,48 @@
+"""`/users/identify`, for numbers that texted Braze before anybody here was known by them (design.md §4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sms_consent import outbox
+from sms_consent.braze.client import BATCH, IDENTIFY
+from sms_consent.delivery.jobs import ACCEPTED, CallJob
+from sms_consent.delivery.pipeline import Courier, Job, run
+from sms_consent.models import BrazeProfile
+from sms_consent.outbox import Claim, Outcome
+
+
+def deliver_identities(courier: Courier, limit: int) -> int:
+    """Claim the nameless profiles that texts made, before their people are told of; return how many were claimed."""
+    if not courier.is_open(IDENTIFY):
+        return 0
+    claims = outbox.claim_identities(limit)
+    run([IdentityJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
+    return len(claims)
+
+
+@dataclass(kw_only=True)
+class IdentityJob(CallJob):
+    """Up to 50 people."""
+
+    endpoint = IDENTIFY
+
+    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Write outcomes down."""
+        outbox.settle_identities(outcomes)
+
+    def build(self) -> Callable[[], Any] | None:
+        """Return the call."""
+        rows = BrazeProfile.objects.filter(pk__in=[claim.id for claim in self.claims], person__isnull=False).in_bulk()
+        self.give_back(claim for claim in self.claims if claim.id not in rows)
+        pairs = [(rows[claim.id].external_id, rows[claim.id].claims_phone) for claim in self.claims]
+        return partial(self.courier.client.identify, pairs) if pairs else None
+
+    def succeed(self, answer: Any) -> list[Job]:
+        """Braze took it for all of them."""
+        self.courier.went_well(IDENTIFY)
+        self.finish(dict.fromkeys(self.claims, ACCEPTED))
+        return []

@@ -1,0 +1,211 @@
+"""What Braze reports: it may take consent away, and never gives any (rule 12).
+
+An event is our own echo when it says what we last told Braze for that address and group, or when it comes from
+the REST API and is older than that. Any other "Unsubscribed" is an opt-out, whoever made it there; one made by a
+text stops the number. "Subscribed" counts only as the answer to a request of ours; whatever else Braze says is
+subscribed without proof here is listed, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from sms_consent import outbox, people, services, texts
+from sms_consent.choices import Channel, Source, State, Told
+from sms_consent.ledger import Circumstances
+from sms_consent.models import ConsentRecord, InboundMessage, Program, Subscription
+from sms_consent.texts import BRAZE
+
+Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
+REST_API, INBOUND_MESSAGE = "REST API", "Inbound Message"  # names of Braze's for who changed a state
+STILL_OURS = timedelta(minutes=5)  # a call's events may come so long before its answer is settled
+# "Attempt to send to unsubscribed recipient": the provider has a STOP of its own (REV-12).
+BLOCKED = frozenset({"21610", "40300"})
+
+
+@dataclass(frozen=True)
+class Report:
+    """One event of Braze's, about one of the two addresses. Empty strings stand for what it does not say.
+
+    `kind` is one of `InboundMessage.Kind` but TEXT; `status` "subscribed", "unsubscribed"…; `cause` who did it;
+    `code` the provider's error. `at` is None where it has no time, as a webhook campaign has not.
+    """
+
+    kind: str
+    phone: str = ""
+    email: str = ""
+    provider_id: str | None = None
+    group_id: str = ""
+    status: str = ""
+    cause: str = ""
+    code: str = ""
+    number: str = ""
+    at: datetime | None = None
+
+
+@transaction.atomic
+def receive(report: Report) -> InboundMessage | None:
+    """Take a report in; return it with what was made of it, None if it is about nothing of ours."""
+    act = {
+        Kind.GROUP_STATE: _group_state,
+        Kind.EMAIL_STATE: _email_state,
+        Kind.SPAM: _spam,
+        Kind.REJECTION: _rejection,
+    }[Kind(report.kind)]
+    programs = _programs(report)
+    address = (report.phone if programs[0].is_sms else report.email) if programs else ""
+    if not address:
+        return None
+    people.lock([address])
+    if known := texts.known(BRAZE, report.provider_id):
+        return known
+    message = _message(report, programs, address)
+    act(message, programs, report)
+    message.save(force_insert=True)
+    outbox.wake()
+    return message
+
+
+def _programs(report: Report) -> list[Program]:
+    """Return what a report is about: the group's program, or every program of the channel."""
+    if report.kind == Kind.GROUP_STATE:
+        return list(Program.objects.filter(subscription_group_id=report.group_id))
+    if report.kind == Kind.REJECTION and report.code not in BLOCKED:
+        return []
+    channel = Channel.SMS if report.kind == Kind.REJECTION else Channel.EMAIL
+    return list(Program.objects.filter(channel=channel))
+
+
+def _message(report: Report, programs: Sequence[Program], address: str) -> InboundMessage:
+    is_opt_out = report.status != State.SUBSCRIBED
+    return InboundMessage(
+        provider=BRAZE,
+        provider_id=report.provider_id,
+        kind=report.kind,
+        subject=people.subject(address),
+        address=address,
+        number=report.number,
+        program=programs[0] if report.kind == Kind.GROUP_STATE else None,
+        status=State.UNSUBSCRIBED if report.kind in (Kind.SPAM, Kind.REJECTION) else report.status,
+        cause=report.cause,
+        rule=report.code,
+        outcome=Outcome.REPEAT,
+        occurred_at=texts.moment(report.at, opts_out=is_opt_out),
+    )
+
+
+def _group_state(message: InboundMessage, programs: list[Program], report: Report) -> None:
+    row = Subscription.objects.filter(program=programs[0], subject=message.subject).first()
+    if report.status == State.UNSUBSCRIBED:
+        _unsubscribed(message, programs[0], row)
+    elif report.status == State.SUBSCRIBED:
+        _subscribed(message, row)
+
+
+def _unsubscribed(message: InboundMessage, program: Program, row: Subscription | None) -> None:
+    by_text = program.is_sms and message.cause in (INBOUND_MESSAGE, "")  # who does not say may mean the handset
+    if row is not None and _is_echo(message, row):
+        message.outcome = Outcome.ECHO
+    elif row is not None and row.state == State.UNSUBSCRIBED and (row.stopped_at or not by_text):
+        message.outcome = Outcome.REPEAT
+    else:
+        programs = texts.scope([program]) if message.cause == INBOUND_MESSAGE else [program]
+        _withdraw(message, programs, stops=by_text)
+
+
+def _is_echo(message: InboundMessage, row: Subscription) -> bool:
+    """Whether an opt-out at Braze may be our own call that comes back.
+
+    It may where we have told one, or have told nothing since it was made, or do not know what became of our last
+    call; and where double opt-in, which Braze keeps as unsubscribed, was asked for. What we never sent is no echo.
+    """
+    if message.cause != REST_API:
+        return False
+    if row.state == State.PENDING and row.asked:
+        return True
+    is_older = row.told_at is not None and message.occurred_at.replace(microsecond=0) <= row.told_at
+    return row.left_at is not None and (row.told in (Told.UNSUBSCRIBED, Told.UNKNOWN) or is_older)
+
+
+def _subscribed(message: InboundMessage, row: Subscription | None) -> None:
+    if row is not None and row.state == State.SUBSCRIBED:
+        message.outcome = Outcome.REPEAT
+    elif row is not None and message.cause == INBOUND_MESSAGE and row.state == State.PENDING and row.asked:
+        _confirmed(message, row)
+    elif message.cause == REST_API and row is not None and _was_ours(message, row):
+        message.outcome = Outcome.ECHO
+    elif message.provider_id is None:
+        message.outcome = Outcome.WAITING
+    else:
+        message.outcome = Outcome.UNPROVEN
+        outbox.note_seen([row.pk] if row else [], State.SUBSCRIBED, message.occurred_at)
+
+
+def _confirmed(message: InboundMessage, row: Subscription) -> None:
+    """The handset has answered our request at Braze."""
+    records = services.confirm(
+        [row.request_id or 0],
+        address=message.address,
+        source=Source.KEYWORD,
+        circumstances=_circumstances(message),
+        occurred_at=message.occurred_at,
+    )
+    _note(message, records)
+
+
+def _was_ours(message: InboundMessage, row: Subscription) -> bool:
+    """Whether a call of ours that opted in may have caused it."""
+    return row.opened_at is not None and message.occurred_at <= row.opened_at + STILL_OURS
+
+
+def _email_state(message: InboundMessage, programs: list[Program], report: Report) -> None:
+    """The global state: unsubscribed there is unsubscribed from every program of emails."""
+    rows = Subscription.objects.filter(program__in=programs, subject=message.subject)
+    on = [row for row in rows if row.state in (State.SUBSCRIBED, State.PENDING)]
+    if report.status != State.UNSUBSCRIBED:
+        message.outcome = Outcome.ANSWERED
+    elif not on or (message.cause == REST_API and all(_is_echo(message, row) for row in on)):
+        message.outcome = Outcome.ECHO
+    else:
+        _withdraw(message, programs, stops=False)
+
+
+def _spam(message: InboundMessage, programs: list[Program], report: Report) -> None:
+    """Somebody who calls it spam wants no more of it (SEC-12)."""
+    _withdraw(message, programs, stops=False)
+
+
+def _rejection(message: InboundMessage, programs: list[Program], report: Report) -> None:
+    """The carrier or provider has a stop of its own, so the number has said it somewhere (REV-12)."""
+    stopped = Subscription.objects.filter(
+        program__in=programs, subject=message.subject, state=State.UNSUBSCRIBED, stopped_at__isnull=False
+    )
+    if stopped.count() < len(programs):
+        _withdraw(message, programs, stops=True)
+
+
+def _withdraw(message: InboundMessage, programs: list[Program], *, stops: bool) -> None:
+    records = services.withdraw(
+        message.address,
+        programs=programs,
+        source=Source.KEYWORD if message.cause == INBOUND_MESSAGE else Source.BRAZE,
+        circumstances=_circumstances(message),
+        stops=stops,
+        occurred_at=message.occurred_at,
+    )
+    message.status = State.UNSUBSCRIBED
+    _note(message, records)
+
+
+def _circumstances(message: InboundMessage) -> Circumstances:
+    what = " ".join(filter(None, (str(Kind(message.kind).label), message.cause, message.rule)))
+    return Circumstances(note=what, provider=BRAZE, provider_id=message.provider_id or "")
+
+
+def _note(message: InboundMessage, records: Sequence[ConsentRecord]) -> None:
+    message.record = records[0] if records else None
+    message.outcome = Outcome.ACTED if records else Outcome.REPEAT

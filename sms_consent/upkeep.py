@@ -1,0 +1,40 @@
+"""What whichever worker gets to it tidies up now and then: old requests, old links.
+
+Apps add their chores when they are ready, so that the worker need not know who has something to tidy up. A chore does
+a little at a time, and done twice at once it does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+logger = logging.getLogger(__name__)
+
+Chore = Callable[[], None]
+_chores: dict[Chore, float] = {}
+
+
+def add(chore: Chore, *, every: timedelta) -> None:
+    """Have every worker do this so often."""
+    _chores[chore] = every.total_seconds()
+
+
+class Upkeep:
+    """One worker's: what it does when."""
+
+    def __init__(self) -> None:
+        self._due_at = dict.fromkeys(_chores, 0.0)
+
+    def run(self) -> None:
+        """Do what is due. A chore that fails is logged, and holds up neither the others nor a delivery."""
+        for chore, due_at in self._due_at.items():
+            if time.monotonic() < due_at:
+                continue
+            self._due_at[chore] = time.monotonic() + _chores[chore]
+            try:
+                chore()
+            except Exception:
+                logger.exception("The chore %s.%s failed; it is tried again", chore.__module__, chore.__qualname__)
