@@ -92,7 +92,8 @@ def mark_left(email: str) -> None:
 
 def forget_email_state(emails: Collection[str]) -> None:
     """What Braze last accepted of the global state of whoever has these addresses holds no longer: tell it again."""
-    for profile in BrazeProfile.objects.select_for_update().filter(person__email__in=list(emails)).order_by("pk"):
+    holders = BrazeProfile.objects.filter(person__email__in=list(emails)).order_by("pk")
+    for profile in holders.select_for_update(of=("self",)):  # not the person: a sign-up locks it the other way round
         profile.accepted.pop("email_subscribe", None)
         _renew(profile, timezone.now())
         profile.save()

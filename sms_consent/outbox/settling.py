@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
@@ -98,6 +98,7 @@ def _give_back(claims: list[Claim], outcome: Outcome) -> None:
 def settle_global_emails(outcomes: Mapping[Claim, Outcome]) -> None:
     """Write down what came of telling global email opt-outs. One that was overtaken may undo the opt-in since."""
     with transaction.atomic():
+        people.lock(_rows(GlobalEmail, outcomes).values_list("address", flat=True))
         live, overtaken = _sort(GlobalEmail, outcomes)
         for outcome, claims in _group(live).items():
             if outcome.accepted:
@@ -226,8 +227,7 @@ def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int], sta
 
 def _hold(subscriptions: Collection[int]) -> None:
     """Lock the addresses of these first: services lock several rows each in orders of their own, but these before."""
-    if connection.vendor == "postgresql":  # the only one where `people.lock` does anything
-        people.lock(Subscription.objects.filter(id__in=subscriptions).values_list("address", flat=True))
+    people.lock(Subscription.objects.filter(id__in=subscriptions).values_list("address", flat=True))
 
 
 _FREE: dict[str, Any] = {"attempts": 0, "lease": None, "leased_until": None}
