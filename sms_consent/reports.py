@@ -17,7 +17,7 @@ from django.db import transaction
 from sms_consent import outbox, people, services, texts
 from sms_consent.choices import Channel, Source, State, Told
 from sms_consent.ledger import Circumstances
-from sms_consent.models import ConsentRecord, InboundMessage, Program, Subscription
+from sms_consent.models import InboundMessage, Program, Subscription
 from sms_consent.texts import BRAZE
 
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
@@ -154,7 +154,7 @@ def _confirmed(message: InboundMessage, row: Subscription) -> None:
         circumstances=_circumstances(message),
         occurred_at=message.occurred_at,
     )
-    _note(message, records)
+    texts.note(message, records)
 
 
 def _was_ours(message: InboundMessage, row: Subscription) -> bool:
@@ -197,15 +197,9 @@ def _withdraw(message: InboundMessage, programs: list[Program], *, stops: bool) 
         stops=stops,
         occurred_at=message.occurred_at,
     )
-    message.status = State.UNSUBSCRIBED
-    _note(message, records)
+    texts.note(message, records)
 
 
 def _circumstances(message: InboundMessage) -> Circumstances:
     what = " ".join(filter(None, (str(Kind(message.kind).label), message.cause, message.rule)))
     return Circumstances(note=what, provider=BRAZE, provider_id=message.provider_id or "")
-
-
-def _note(message: InboundMessage, records: Sequence[ConsentRecord]) -> None:
-    message.record = records[0] if records else None
-    message.outcome = Outcome.ACTED if records else Outcome.REPEAT

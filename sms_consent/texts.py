@@ -206,7 +206,7 @@ def _opt_out(message: InboundMessage, programs: list[Program]) -> None:
         stops=True,
         occurred_at=message.occurred_at,
     )
-    _note(message, records)
+    note(message, records)
 
 
 def _confirm(message: InboundMessage, waiting: list[Subscription]) -> None:
@@ -219,7 +219,7 @@ def _confirm(message: InboundMessage, waiting: list[Subscription]) -> None:
         circumstances=circumstances(message),
         occurred_at=message.occurred_at,
     )
-    _note(message, records)
+    note(message, records)
     for request in ConsentRecord.objects.filter(pk__in=asked).select_related("evidence") if records else ():
         people.prove_phone(ledger.who(request), message.address)
 
@@ -243,7 +243,7 @@ def _opt_in(message: InboundMessage, keyword: Keyword, *, is_asked: bool = False
         occurred_at=message.occurred_at,
         proven=True,
     )
-    _note(message, [] if retold.opted_in_by_another(message) else ledger.append([opt_in], subscriptions))
+    note(message, [] if retold.opted_in_by_another(message) else ledger.append([opt_in], subscriptions))
     unproven = InboundMessage.objects.filter(subject=message.subject, program=program, outcome=Outcome.UNPROVEN)
     unproven.update(outcome=Outcome.REPEAT)
     for later in retold.passed_over_after(message, program):
@@ -264,7 +264,8 @@ def _repeated(later: InboundMessage, program: Program) -> Entry:
     )
 
 
-def _note(message: InboundMessage, records: Sequence[ConsentRecord]) -> None:
+def note(message: InboundMessage, records: Sequence[ConsentRecord]) -> None:
+    """Write on a message what became of it: the first record it made, or that it changed nothing."""
     message.record = records[0] if records else None
     message.outcome = Outcome.ACTED if records else Outcome.REPEAT
 
@@ -279,7 +280,7 @@ def call_an_opt_out(message: InboundMessage, *, agent: str) -> None:
         circumstances=replace(circumstances(message), agent=agent),
         stops=True,
     )
-    _note(message, records)
+    note(message, records)
     message.needs_review = False
     message.save(update_fields=["record", "outcome", "needs_review"])
     outbox.wake()

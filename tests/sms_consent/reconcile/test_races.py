@@ -52,17 +52,6 @@ def start(sandbox: Sandbox, transactional_db: None) -> Iterator[Start]:
         print(process.communicate()[0])
 
 
-@pytest.fixture
-def alice(visit: Visit, deliver: Deliver) -> Visitor:
-    """Alice, whose texts were switched off at Braze, where they had been on for an hour."""
-    visitor = visit()
-    visitor.sign_up(ALICE, ALICES_PHONE, "sms", "email")
-    visitor.press(visitor.links(ALICE)[0])
-    assert deliver() == 0
-    later(HOUR)
-    return visitor
-
-
 def _wait(for_what: Callable[[], object]) -> None:
     until = time.monotonic() + START_UP
     while not for_what():

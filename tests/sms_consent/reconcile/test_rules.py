@@ -19,17 +19,6 @@ GLOBAL = "/email/status"
 
 
 @pytest.fixture
-def alice(visit: Visit, deliver: Deliver) -> Visitor:
-    """Alice, subscribed to both, and Braze told so an hour ago."""
-    visitor = visit()
-    visitor.sign_up(ALICE, ALICES_PHONE, "sms", "email")
-    visitor.press(visitor.links(ALICE)[0])
-    assert deliver() == 0
-    later(HOUR)
-    return visitor
-
-
-@pytest.fixture
 def asked(visit: Visit, deliver: Deliver) -> Visitor:
     """Alice, whose number was asked for a Y an hour ago."""
     asks_first()
