@@ -8,6 +8,7 @@ from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 
 from optin_site.logs import without_tokens
+from optin_site.storable import storable
 from sms_consent.ledger import Circumstances
 
 LONGEST = 500
@@ -31,4 +32,4 @@ def of_request(request: HttpRequest, *, boxes: Mapping[str, bool] | None = None,
 
 def _clean(text: str) -> str:
     """Cut what is too long; drop what no database text column takes."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:LONGEST]
+    return storable(text)[:LONGEST]

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from optin_site.storable import storable
 from sms_consent import keywords, ledger, outbox, people, retold, services
 from sms_consent.choices import Act, Channel, Source, State
 from sms_consent.keywords import Match, Words
@@ -144,7 +145,7 @@ def _message(text: Text, match: Match, programs: Sequence[Program]) -> InboundMe
         address=text.phone,
         number=text.number,
         program=programs[0] if len(programs) == 1 else None,
-        body=text.body.replace("\x00", "").encode("utf-8", "replace").decode()[:LONGEST_BODY],
+        body=storable(text.body)[:LONGEST_BODY],
         normalised=match.normalised,
         word=match.word,
         rule=match.rule,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from optin_site.storable import storable
 from sms_consent import people
 from sms_consent.models import InboundMessage
 from sms_consent.reports import Report
 from sms_consent.texts import BRAZE, Text
-from sms_consent.webhooks.currents import LONGEST_EMAIL, clean
+from sms_consent.webhooks.currents import LONGEST_EMAIL
 
 STATES = ("subscribed", "unsubscribed")
 
@@ -21,7 +22,7 @@ def parse(body: Any) -> Text | Report | None:
     """
     if not isinstance(body, dict):
         return None
-    said = {name: clean(str(value)) for name, value in body.items() if isinstance(value, str | int)}
+    said = {name: storable(str(value)) for name, value in body.items() if isinstance(value, str | int)}
     fields = {name: value.strip() for name, value in said.items()}
     event, phone = fields.get("event", ""), people.handset(fields.get("phone", ""))
     group = fields.get("subscription_group_id", "")

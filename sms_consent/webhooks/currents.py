@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from optin_site.storable import storable
 from sms_consent import people
 from sms_consent.models import InboundMessage
 from sms_consent.reports import Report
@@ -48,18 +49,16 @@ def _event(event: Mapping[str, Any]) -> Text | Report | None:
 
 
 def _flat(event: Mapping[str, Any]) -> dict[str, str]:
-    """Return all fields of an event as text, the more particular place first."""
+    """Return all fields of an event as text, the more particular place first.
+
+    What no column takes is left out: one odd event must not hold up its neighbours.
+    """
     flat: dict[str, str] = {}
     for part in (event.get("properties"), event.get("user"), event):
         for name, value in part.items() if isinstance(part, dict) else ():
-            if isinstance(value, str | int | float) and (text := clean(str(value))).strip():
+            if isinstance(value, str | int | float) and (text := storable(str(value))).strip():
                 flat.setdefault(str(name), text if name == BODY else text.strip())
     return flat
-
-
-def clean(text: str) -> str:
-    """Return a text without what no database column takes: one odd event must not hold up its neighbours."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _text(fields: Mapping[str, str]) -> Text | None:
