@@ -18,6 +18,7 @@ class Door(models.TextChoices):
     FORM = "form", "A box on a form"
     PHONE_FORM = "phone_form", "The button of the phone form"
     KEYWORD = "keyword", "A keyword"
+    IMPORT = "import", "Another system: kept as imported, never offered"
 
 
 class Meaning(models.TextChoices):

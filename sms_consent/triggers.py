@@ -2,7 +2,7 @@
 
 Installed after every migrate, because SQLite drops a table's triggers when a migration rebuilds the table. One that
 bears the name but reads differently counts as missing, and is replaced: a name says nothing of what a trigger does.
-What they refuse: on records and on published disclosures every UPDATE and DELETE, and every INSERT that
+What they refuse: on records, seals, accesses and published disclosures every UPDATE and DELETE, and every INSERT that
 would replace a row; on evidence everything but adding and blanking; on PostgreSQL TRUNCATE as well.
 """
 
@@ -52,6 +52,9 @@ GUARDS = (
         allowed="NEW.record_id = OLD.record_id AND NEW.payload = '' AND NEW.salt = ''",
         unique=[("record_id",)],
     ),
+    Guard("sms_consent_seal", unique=[("number",), ("previous",)]),
+    Guard("sms_consent_sealedrecord", unique=[("record_id",), ("seal_id", "position")]),
+    Guard("sms_consent_accessrecord"),
 )
 
 

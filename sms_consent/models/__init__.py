@@ -1,13 +1,16 @@
 """What people agree to, what they did, where they stand, and what Braze was told."""
 
+from sms_consent.models.access import AccessRecord
 from sms_consent.models.braze import BrazeLine, BrazeProfile, BrazeReading, GlobalEmail, GroupMove, Outgoing
 from sms_consent.models.inbound import InboundMessage
 from sms_consent.models.keywords import Keyword
 from sms_consent.models.ledger import ConsentRecord, Evidence
 from sms_consent.models.programs import Disclosure, Program
+from sms_consent.models.seals import Seal, SealedRecord, Tally
 from sms_consent.models.subscriptions import Subscription
 
 __all__ = [
+    "AccessRecord",
     "BrazeLine",
     "BrazeProfile",
     "BrazeReading",
@@ -20,5 +23,8 @@ __all__ = [
     "Keyword",
     "Outgoing",
     "Program",
+    "Seal",
+    "SealedRecord",
     "Subscription",
+    "Tally",
 ]

@@ -21,7 +21,25 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
     _raw_delete = _refuse
 
 
-class ConsentRecord(models.Model):
+class AppendOnlyModel(models.Model):
+    """A row that is written in sets, once, by the one module that may, and never changed or deleted."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+
+    def save(self, *args: object, **kwargs: object) -> NoReturn:
+        """Refuse: rows are written in sets."""
+        raise AppendOnlyError(f"{self._meta.verbose_name_plural} are written by one module only.")
+
+    def delete(self, *args: object, **kwargs: object) -> NoReturn:
+        """Refuse."""
+        raise AppendOnlyError(f"{self._meta.verbose_name_plural} are never deleted.")
+
+
+class ConsentRecord(AppendOnlyModel):
     """One act, by one address, on one program, under one disclosure version (REC-1, REC-3).
 
     Holds no personal data in clear: `subject` is a keyed hash of the address, `commitment` a salted hash of
@@ -43,10 +61,7 @@ class ConsentRecord(models.Model):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        base_manager_name = "objects"
+    class Meta(AppendOnlyModel.Meta):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=["subject", "program", "occurred_at"], name="record_by_subject"),
@@ -59,14 +74,6 @@ class ConsentRecord(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.get_act_display()}"
-
-    def save(self, *args: object, **kwargs: object) -> NoReturn:
-        """Refuse: records are written in sets, by the ledger."""
-        raise AppendOnlyError("Consent records are written by sms_consent.ledger only.")
-
-    def delete(self, *args: object, **kwargs: object) -> NoReturn:
-        """Refuse."""
-        raise AppendOnlyError("Consent records are never deleted.")
 
 
 class Evidence(models.Model):
