@@ -179,6 +179,12 @@ PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
 LEDGER_KEY = env.required("LEDGER_KEY", development="development ledger key, thirty-two bytes or more")
 if len(LEDGER_KEY.encode()) < 32:
     raise ImproperlyConfigured("LEDGER_KEY must be 32 bytes or longer.")
+# What seals are signed with; without it, a key that comes from LEDGER_KEY. Each seal names its public key, and
+# verify_ledger takes the one in use and these, in hex, that were in use before.
+SEAL_KEY = env.text("SEAL_KEY")
+if SEAL_KEY and len(SEAL_KEY.encode()) < 32:
+    raise ImproperlyConfigured("SEAL_KEY must be 32 bytes or longer.")
+SEAL_FORMER_KEYS = env.names("SEAL_FORMER_KEYS")
 
 # --- Braze; with DEBUG on, the sandbox on this machine -------------------------------------------------------
 BRAZE_REST_URL = env.required("BRAZE_REST_URL", development="http://127.0.0.1:8001").rstrip("/")

@@ -32,7 +32,7 @@ class AppendOnlyModel(models.Model):
 
     def save(self, *args: object, **kwargs: object) -> NoReturn:
         """Refuse: rows are written in sets."""
-        raise AppendOnlyError(f"{self._meta.verbose_name_plural} are written by one module only.")
+        raise AppendOnlyError(f"{self._meta.verbose_name_plural} are never saved one by one.")
 
     def delete(self, *args: object, **kwargs: object) -> NoReturn:
         """Refuse."""

@@ -1,0 +1,150 @@
+"""Sealing: new records come under a seal, chained to the one before, and are counted. Sign-ups never wait for it.
+
+One sealer at a time by an advisory lock (PostgreSQL) or because there is one writer (SQLite); that a seal's number and
+predecessor and a record's membership are unique is the guarantee (LED-9). A record that was committed late is sealed
+later: what is not yet sealed is looked up, never inferred from ids or times that were seen before.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from sms_consent import merkle, seals, statements
+from sms_consent.models import ConsentRecord, Disclosure, Seal, SealedRecord, Tally
+from sms_consent.statements import Row
+
+logger = logging.getLogger(__name__)
+
+MOST_IN_A_SEAL = 1000  # a write transaction of some 50 ms on SQLite, whose writer nobody may wait longer for
+LATEST_COMMIT = timedelta(hours=1)  # how long after it was written a record may be committed and still be seen at once
+SECONDS_AT_ONCE = 2.0  # of the worker's time: deliveries that are in no hurry wait for it
+BREATH = 0.02  # seconds: who waits for SQLite's writer never gets in between without a gap
+LOCK = 0x5EA1
+
+Counted = tuple[date, int, str, str, str]  # day, program, act, source, language
+
+
+def seal_new() -> None:
+    """Seal what was written since the last seal, for two seconds at most. The worker does it every minute."""
+    newest = SealedRecord.objects.order_by("-seal_id", "-position").select_related("record").first()
+    since = newest.record.recorded_at - LATEST_COMMIT if newest else None
+    _seal(_unsealed(since), until=time.monotonic() + SECONDS_AT_ONCE)
+
+
+def seal_rest() -> None:
+    """Look through the whole ledger for records without a seal, however old. The worker does it every day."""
+    _seal(_unsealed(None), until=time.monotonic() + SECONDS_AT_ONCE)
+
+
+def seal_all() -> int:
+    """Seal everything that is not sealed; return how many records that was."""
+    return _seal(_unsealed(None))
+
+
+def _unsealed(since: datetime | None) -> QuerySet[ConsentRecord]:
+    bare = ConsentRecord.objects.exclude(Exists(SealedRecord.objects.filter(record=OuterRef("pk"))))
+    bare = bare.filter(recorded_at__gte=since) if since else bare
+    return bare.order_by("recorded_at", "pk")
+
+
+def _seal(unsealed: QuerySet[ConsentRecord], *, until: float = float("inf")) -> int:
+    """Make seals until nothing is left, or the time is up. Looked up before the transaction: that may take a while."""
+    total = 0
+    while ids := list(unsealed.values_list("pk", flat=True)[:MOST_IN_A_SEAL]):
+        try:
+            sealed = _make_seal(sorted(ids))
+        except IntegrityError:
+            logger.info("Another sealer was faster.")
+            break
+        total += sealed
+        if not sealed or time.monotonic() > until:
+            break
+        time.sleep(BREATH)
+    return total
+
+
+@transaction.atomic
+def _make_seal(ids: Sequence[int]) -> int:
+    """Put these records, in this order, under one seal; return 0 where another sealer is at it."""
+    if not _lock():
+        return 0
+    taken = set(SealedRecord.objects.filter(record__in=ids).values_list("record", flat=True))
+    found = statements.of_records(pk for pk in ids if pk not in taken)
+    rows = [found[pk] for pk in ids if pk in found]
+    if not rows:
+        return 0
+    leaves = [merkle.leaf_hash(statements.statement(row).encode()) for row in rows]
+    seal = _next_seal(leaves)
+    Seal.objects.bulk_create([seal])
+    SealedRecord.objects.bulk_create(
+        SealedRecord(record_id=row[0], seal=seal, position=position, leaf=leaf)
+        for position, (row, leaf) in enumerate(zip(rows, leaves, strict=True))
+    )
+    _count(rows)
+    return len(rows)
+
+
+def _lock() -> bool:
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _next_seal(leaves: Sequence[bytes]) -> Seal:
+    last = Seal.objects.order_by("-number").first()
+    seal = Seal(
+        number=last.number + 1 if last else 1,
+        previous=seals.fingerprint(last) if last else seals.NOTHING_BEFORE,
+        count=len(leaves),
+        total=len(leaves) + (last.total if last else 0),
+        root=merkle.root(leaves).hex(),
+        sealed_at=timezone.now(),
+    )
+    seals.sign(seal)
+    return seal
+
+
+def _count(rows: Sequence[Row]) -> None:
+    """Add these records to the tallies: each is sealed once, and so counted once."""
+    added = _sort_by_kind(rows)
+    days = {key[0] for key in added}
+    before = {
+        (row.day, row.program_id, row.act, row.source, row.language): row.count
+        for row in Tally.objects.select_for_update().filter(day__in=days)
+    }
+    Tally.objects.bulk_create(
+        [
+            Tally(
+                day=day, program_id=program, act=act, source=source, language=language,
+                count=count + before.get((day, program, act, source, language), 0),
+            )
+            for (day, program, act, source, language), count in added.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["day", "program", "act", "source", "language"],
+        update_fields=["count"],
+    )  # fmt: skip
+
+
+def _sort_by_kind(rows: Sequence[Row]) -> Counter[Counted]:
+    said = [dict(zip(statements.NAMES, row, strict=True)) for row in rows]
+    shown = {it["disclosure_id"] for it in said if it["disclosure_id"]}
+    languages = dict(Disclosure.objects.filter(pk__in=shown).values_list("pk", "language"))
+    return Counter(
+        (_day(it["recorded_at"]), it["program_id"], it["act"], it["source"], languages.get(it["disclosure_id"], ""))
+        for it in said
+    )
+
+
+def _day(at: datetime | str) -> date:
+    return date.fromisoformat(statements.moment(at)[:10])

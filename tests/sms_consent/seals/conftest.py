@@ -1,0 +1,67 @@
+"""A ledger with something in it, and a copy of it that may be tampered with."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test import Client
+
+from sms_consent import triggers
+from sms_consent.models import ConsentRecord, Program
+from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, CAROL, send_sign_up
+
+
+@pytest.fixture
+def ledger(programs: dict[str, Program]) -> list[int]:
+    """Five records under two seals; their ids, as they were sealed."""
+    send_sign_up(Client(), ALICE, ALICES_PHONE, "sms", "email")
+    send_sign_up(Client(), BOB, BOBS_PHONE, "sms", "email")
+    call_command("seal_ledger", stdout=io.StringIO())
+    send_sign_up(Client(), CAROL, "", "email")
+    call_command("seal_ledger", stdout=io.StringIO())
+    return list(ConsentRecord.objects.order_by("pk").values_list("pk", flat=True))
+
+
+@pytest.fixture
+def unguarded(ledger: list[int]) -> Iterator[None]:
+    """Take the triggers away until the test ends, and with them whatever it did."""
+    with transaction.atomic():
+        triggers.lift()
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def sql(unguarded: None) -> Callable[..., None]:
+    """Run a statement as whoever has the database's password would."""
+
+    def run(statement: str, *values: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    return run
+
+
+Verify = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def verify() -> Verify:
+    """Run verify_ledger; returns its exit code and all that it said."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        said = io.StringIO()
+        try:
+            call_command("verify_ledger", *arguments, stdout=said, stderr=said)
+        except SystemExit as end:
+            return int(end.code or 0), said.getvalue()
+        except CommandError as error:
+            return 1, str(error)
+        return 0, said.getvalue()
+
+    return run
