@@ -9,12 +9,14 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from optin_site.context import brand
+from sms_consent import receipts
 from sms_consent.models import Disclosure
 
 
 def send_confirmation(*, email: str, link: str, base_url: str, disclosures: Sequence[Disclosure]) -> None:
     """Queue the mail of a sign-up: the same for every kind of visitor, without a word that they typed (EM-6, SEC-8)."""
-    _queue("confirm", email, {"link": link, "base_url": base_url, "disclosures": disclosures})
+    receipt = base_url + receipts.path_of(email)
+    _queue("confirm", email, {"link": link, "base_url": base_url, "disclosures": disclosures, "receipt": receipt})
 
 
 def send_code(*, email: str, code: str) -> None:

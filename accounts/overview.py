@@ -8,7 +8,7 @@ from datetime import datetime
 
 from accounts import preferences
 from accounts.models import User
-from sms_consent import history, people, selectors
+from sms_consent import history, people, receipts, selectors
 from sms_consent.choices import Act, State
 from sms_consent.models import ConsentRecord, Program, Subscription
 
@@ -50,11 +50,20 @@ class Event:
     words: str
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """Where an address's receipt is (REC-9)."""
+
+    address: str
+    path: str
+
+
 @dataclass
 class Overview:
     """What a page shows. `unproven` are the numbers, masked, of which only the person's own acts are shown."""
 
     places: list[Place] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     unproven: list[str] = field(default_factory=list)
 
@@ -92,6 +101,7 @@ def of_addresses(addresses: Iterable[str], *, by_link: bool) -> Overview:
         records = history.of_address(address)
         overview.places += [_place(row, shown, records) for row in selectors.subscriptions_of([address])]
         if not by_link:
+            overview.receipts.append(Receipt(shown, receipts.path_of(address)))
             overview.events += [Event(it.occurred_at, it.program, shown, history.words(it)) for it in records]
     overview.events.sort(key=lambda event: event.at, reverse=True)
     return overview

@@ -166,6 +166,11 @@ PRIVACY_URL = env.text("PRIVACY_URL")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f'"{BRAND_NAME}" <{SUPPORT_EMAIL}>')
 SERVER_EMAIL = SUPPORT_EMAIL
 
+# --- Where the brand answers to the law, and where its data lies: receipts say so (ISO/IEC TS 27560) ----------
+_codes = ",".join(env.names("PHONE_REGIONS", development="US")[:1])
+JURISDICTIONS = [code.upper() for code in env.names("JURISDICTIONS", _codes)]
+STORAGE_LOCATIONS = [code.upper() for code in env.names("STORAGE_LOCATIONS", ",".join(JURISDICTIONS))]
+
 # --- Phone numbers: the first region is the default, all of them the allow-list, at every door -----------
 _everywhere = ",".join(["US", *sorted(phonenumbers.SUPPORTED_REGIONS - {"US"})])
 PHONE_REGIONS = [region.upper() for region in env.names("PHONE_REGIONS", development=_everywhere)]

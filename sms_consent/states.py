@@ -65,9 +65,14 @@ class Standing:
 def fold_all(happenings: Iterable[Happening]) -> Standing:
     """Return where an address stands after all of these, in whatever order they are given."""
     standing = Standing()
-    for happening in sorted(happenings, key=_order):
+    for happening in in_order(happenings):
         standing = fold(standing, happening)
     return standing
+
+
+def in_order(happenings: Iterable[Happening]) -> list[Happening]:
+    """Return them in the order in which they are folded."""
+    return sorted(happenings, key=_order)
 
 
 def _order(it: Happening) -> tuple[object, ...]:

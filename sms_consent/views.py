@@ -1,4 +1,4 @@
-"""Words to text, terms, privacy policy, and whether this process can serve. None of these pages changes anything."""
+"""Words to text, receipts, terms, privacy policy, and whether this process can serve. No page here changes anything."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from optin_site import campaigns
-from sms_consent import selectors, triggers
+from sms_consent import receipts, selectors, triggers
 from sms_consent.models import Keyword
 from sms_consent.models.keywords import kept_word
 
@@ -56,6 +57,44 @@ def keyword_qr(request: HttpRequest, pk: int) -> HttpResponse:
     code = segno.make_qr(found.sms_link, error="m")
     code.save(drawing, kind="svg", unit="mm", scale=MILLIMETRES_A_MODULE, light="#fff", title=f"Text {found}")
     return HttpResponse(drawing.getvalue(), content_type="image/svg+xml")
+
+
+@never_cache
+@require_safe
+def receipt(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what an address agreed to and what proves it, to read and to print (REC-9)."""
+    consents = receipts.consents_of(_receipt_of(token))
+    context = {
+        "consents": consents,
+        "address": next((it.address for it in consents if it.address), ""),
+        "json_url": reverse("receipt_json", args=[token]),
+    }
+    return _private(render(request, "sms_consent/receipt.html", context))
+
+
+@never_cache
+@require_safe
+def receipt_json(request: HttpRequest, token: str) -> HttpResponse:
+    """Give the same as ISO/IEC TS 27560 in JSON-LD, with a proof against the seals."""
+    subject = _receipt_of(token)
+    url = settings.SITE_URL + request.path
+    made = receipts.document(receipts.consents_of(subject), subject=subject, url=url)
+    response = JsonResponse(made, content_type="application/ld+json", json_dumps_params={"indent": 1})
+    response["Content-Disposition"] = 'inline; filename="consent-receipt.json"'
+    return _private(response)
+
+
+def _receipt_of(token: str) -> str:
+    subject = receipts.subject_of(token)
+    if not subject:
+        raise Http404
+    return subject
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Keep the token from other sites, and the page from search engines (SEC-9)."""
+    response["Referrer-Policy"], response["X-Robots-Tag"] = "no-referrer", "noindex"
+    return response
 
 
 @require_safe
