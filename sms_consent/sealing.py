@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -84,12 +85,18 @@ def _make_seal(ids: Sequence[int]) -> int:
     leaves = [merkle.leaf_hash(statements.statement(row).encode()) for row in rows]
     seal = _next_seal(leaves)
     Seal.objects.bulk_create([seal])
-    SealedRecord.objects.bulk_create(
-        SealedRecord(record_id=row[0], seal=seal, position=position, leaf=leaf)
-        for position, (row, leaf) in enumerate(zip(rows, leaves, strict=True))
-    )
+    _put_under(seal, [row[0] for row in rows], leaves)
     _count(rows)
     return len(rows)
+
+
+def _put_under(seal: Seal, records: Sequence[int], leaves: Sequence[bytes]) -> None:
+    """Write down what is under a seal. Without model instances: making those would take most of the transaction."""
+    table = SealedRecord._meta.db_table
+    sql = f"INSERT INTO {table} (record_id, seal_id, position, leaf) VALUES (%s, %s, %s, %s)"  # noqa: S608 - our own name
+    places = enumerate(zip(records, leaves, strict=True))
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [(record, seal.number, position, leaf) for position, (record, leaf) in places])
 
 
 def _lock() -> bool:
@@ -137,14 +144,12 @@ def _count(rows: Sequence[Row]) -> None:
 
 
 def _sort_by_kind(rows: Sequence[Row]) -> Counter[Counted]:
-    said = [dict(zip(statements.NAMES, row, strict=True)) for row in rows]
-    shown = {it["disclosure_id"] for it in said if it["disclosure_id"]}
+    names = ("recorded_at", "program_id", "act", "source", "disclosure_id")
+    pick = itemgetter(*map(statements.NAMES.index, names))
+    kinds = [pick(row) for row in rows]
+    shown = {disclosure for *_, disclosure in kinds if disclosure}
     languages = dict(Disclosure.objects.filter(pk__in=shown).values_list("pk", "language"))
     return Counter(
-        (_day(it["recorded_at"]), it["program_id"], it["act"], it["source"], languages.get(it["disclosure_id"], ""))
-        for it in said
+        (date.fromisoformat(at[:10]), program, act, source, languages.get(disclosure) or "")
+        for at, program, act, source, disclosure in kinds
     )
-
-
-def _day(at: datetime | str) -> date:
-    return date.fromisoformat(statements.moment(at)[:10])

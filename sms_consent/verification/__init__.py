@@ -23,11 +23,11 @@ def verify(*, checkpoint: Path | None = None, progress: Callable[[int], None] = 
     Raises seals.CheckpointError where the file is not one of seals.
     """
     verifier = Verifier()
-    for seal, rows in sealed():
-        verifier.check_seal(seal, rows)
+    for seal, items in sealed():
+        verifier.check_seal(seal, items)
         progress(verifier.report.sealed)
-    for rows in unsealed():
-        verifier.check_unsealed(rows)
+    for items in unsealed():
+        verifier.check_unsealed(items)
         progress(verifier.report.sealed + verifier.report.unsealed)
     verifier.check_end()
     if checkpoint:

@@ -1,10 +1,14 @@
-"""Reading the ledger for verification: raw rows, a few thousand at a time, so that memory stays as it is."""
+"""Reading the ledger for verification: raw rows, a few thousand at a time, so that memory stays as it is.
+
+One table after the other by lists of ids: asked for a join, a database reads whole tables for each few thousand rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -13,29 +17,33 @@ from sms_consent.models import ConsentRecord, Evidence, Seal, SealedRecord
 
 AT_ONCE = 5000  # records: a few megabytes with their evidence
 
-# The columns of a row: where it is sealed, what is sealed of it, its evidence. All but the id may be null.
-SEAL, POSITION, LEAF, ID, STATEMENT = 0, 1, 2, 3, slice(4, 4 + len(statements.NAMES))
-DISCLOSURE, WORDS, COMMITMENT, RECORDED = (
-    4 + statements.NAMES.index(name) for name in ("disclosure_id", "words_sha256", "commitment", "recorded_at")
-)
-SALT, PAYLOAD = -2, -1
-
-Row = tuple[Any, ...]
-
-
 _RECORDS, _EVIDENCE, _SEALED = (model._meta.db_table for model in (ConsentRecord, Evidence, SealedRecord))
 
 
-def sealed() -> Iterator[tuple[Seal, list[Row]]]:
-    """Yield each seal with the rows that say they are under it, by position."""
+class Item(NamedTuple):
+    """A record as the database has it; `record` and `evidence` (salt, payload) are None where they are gone."""
+
+    id: int
+    record: statements.Row | None
+    evidence: tuple[str, str] | None
+    position: int | None = None
+    leaf: bytes | None = None
+
+
+def sealed() -> Iterator[tuple[Seal, list[Item]]]:
+    """Yield each seal with what says that it is under it, by position."""
     for some in _batches():
-        rows = _read(
-            f"s.record_id, {statements.columns('r')}, e.salt, e.payload FROM {_SEALED} s "
-            f"LEFT JOIN {_RECORDS} r ON r.id = s.record_id LEFT JOIN {_EVIDENCE} e ON e.record_id = s.record_id "
-            "WHERE s.seal_id BETWEEN %s AND %s ORDER BY s.seal_id, s.position",
+        places = _read(
+            f"SELECT seal_id, record_id, position, leaf FROM {_SEALED} "  # noqa: S608 - our own names, as below
+            "WHERE seal_id BETWEEN %s AND %s ORDER BY seal_id, position",
             [some[0].number, some[-1].number],
         )
-        under = {number: list(group) for number, group in groupby(rows, key=lambda row: row[SEAL])}
+        ids = [place[1] for place in places]
+        records, proofs = statements.of_records(ids), _evidence(ids)
+        under = {
+            seal: [Item(pk, records.get(pk), proofs.get(pk), position, leaf) for _, pk, position, leaf in group]
+            for seal, group in groupby(places, key=itemgetter(0))
+        }
         yield from ((seal, under.get(seal.number, [])) for seal in some)
 
 
@@ -50,20 +58,27 @@ def _batches() -> Iterator[list[Seal]]:
         yield some
 
 
-def unsealed() -> Iterator[list[Row]]:
-    """Yield the rows of records that are under no seal, by id."""
+def unsealed() -> Iterator[list[Item]]:
+    """Yield records that are under no seal, by id."""
     last = 0
-    while rows := _read(
-        f"r.id, {statements.columns('r')}, e.salt, e.payload FROM {_RECORDS} r "
-        f"LEFT JOIN {_SEALED} s ON s.record_id = r.id LEFT JOIN {_EVIDENCE} e ON e.record_id = r.id "
+    while found := _read(
+        f"SELECT r.id FROM {_RECORDS} r LEFT JOIN {_SEALED} s ON s.record_id = r.id "  # noqa: S608
         "WHERE s.record_id IS NULL AND r.id > %s ORDER BY r.id LIMIT %s",
         [last, AT_ONCE],
     ):
-        yield rows
-        last = rows[-1][ID]
+        ids = [pk for (pk,) in found]
+        records, proofs = statements.of_records(ids), _evidence(ids)
+        yield [Item(pk, records[pk], proofs.get(pk)) for pk in ids]
+        last = ids[-1]
 
 
-def _read(sql: str, values: list[int]) -> list[Row]:
+def _evidence(ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    listed = statements.listed(ids)
+    rows = _read(f"SELECT record_id, salt, payload FROM {_EVIDENCE} WHERE record_id IN {listed}")  # noqa: S608
+    return {pk: (salt, payload) for pk, salt, payload in rows}
+
+
+def _read(sql: str, values: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT s.seal_id, s.position, s.leaf, {sql}", values)
+        cursor.execute(sql, values)
         return list(cursor.fetchall())

@@ -6,24 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 from sms_consent import ledger, merkle, seals, statements, triggers
 from sms_consent.models import Disclosure, Seal, SealedRecord
 from sms_consent.sealing import LATEST_COMMIT
-from sms_consent.verification.rows import (
-    AT_ONCE,
-    COMMITMENT,
-    DISCLOSURE,
-    ID,
-    LEAF,
-    PAYLOAD,
-    POSITION,
-    RECORDED,
-    SALT,
-    STATEMENT,
-    WORDS,
-    Row,
+from sms_consent.statements import NAMES
+from sms_consent.verification.rows import AT_ONCE, Item
+
+DISCLOSURE, WORDS, COMMITMENT, RECORDED = map(
+    NAMES.index, ("disclosure_id", "words_sha256", "commitment", "recorded_at")
 )
 
 
@@ -51,65 +42,65 @@ class Verifier:
 
     def __init__(self) -> None:
         self.report = Report()
-        self._words = {None: ""} | {pk: sha256(words.encode()).hexdigest() for pk, words in _published()}
+        self._words: dict[int | None, str] = {None: "", **dict(_published())}
         self._keys = seals.our_keys()
         self._before: Seal | None = None
-        self._newest: Any = None  # when the newest sealed record was written down, as the database gives it
+        self._newest = ""  # when the newest sealed record was written down
         if missing := triggers.missing():
             self._found(f"Triggers that are missing or altered: {', '.join(missing)}.")
 
-    def check_seal(self, seal: Seal, rows: Sequence[Row]) -> None:
+    def check_seal(self, seal: Seal, items: Sequence[Item]) -> None:
         """Check a seal, the records under it, and that they are those which it was made over."""
         self.report.seals += 1
-        self.report.sealed += len(rows)
+        self.report.sealed += len(items)
         self._check_chain(seal)
-        self._check_records(rows)
-        self._check_tree(seal, rows)
+        self._check_records(items)
+        self._check_tree(seal, items)
         self._before = seal
 
-    def check_unsealed(self, rows: Sequence[Row]) -> None:
+    def check_unsealed(self, items: Sequence[Item]) -> None:
         """Check what can be checked of records that no seal is over yet."""
-        self.report.unsealed += len(rows)
-        self._check_records(rows)
+        self.report.unsealed += len(items)
+        self._check_records(items)
 
-    def _check_records(self, rows: Sequence[Row]) -> None:
+    def _check_records(self, items: Sequence[Item]) -> None:
         floor = _a_while_before(self._newest)
-        for row in rows:
-            fault = self._fault(row)
-            if not fault and floor is not None and row[RECORDED] < floor:
+        for item in items:
+            fault = self._fault(item)
+            if not fault and item.record and item.record[RECORDED] < floor:
                 fault = "was put into the past: it says it was written down long before what was sealed before it"
             if fault:
-                self._found(f"Record #{row[ID]} {fault}.", row[ID])
-        times = [row[RECORDED] for row in rows if row[LEAF] is not None and row[RECORDED] is not None]
-        self._newest = max([*times, *([self._newest] if self._newest else [])], default=None)
+                self._found(f"Record #{item.id} {fault}.", item.id)
+        times = [item.record[RECORDED] for item in items if item.record and item.leaf is not None]
+        self._newest = max([*times, self._newest])
 
-    def _fault(self, row: Row) -> str:
-        if row[COMMITMENT] is None:
+    def _fault(self, item: Item) -> str:
+        record, evidence = item.record, item.evidence
+        if record is None:
             return "was deleted"
-        leaf, payload = row[LEAF], row[PAYLOAD]
-        if leaf is not None and merkle.leaf_hash(statements.statement(row[STATEMENT]).encode()) != leaf:
+        if item.leaf is not None and merkle.leaf_hash(statements.statement(record).encode()) != item.leaf:
             return "was edited"
-        if payload is None:
+        if evidence is None:
             return "has lost its evidence: it was deleted, not erased"
-        if payload and ledger.commitment(row[SALT], payload) != row[COMMITMENT]:
-            return "has other evidence than it was made with"
-        if not payload:
+        if not evidence[1]:
             self.report.erased += 1
-        return "" if self._words.get(row[DISCLOSURE]) == row[WORDS] else "shows other words than were shown"
+        elif ledger.commitment(*evidence) != record[COMMITMENT]:
+            return "has other evidence than it was made with"
+        return "" if self._words.get(record[DISCLOSURE]) == record[WORDS] else "shows other words than were shown"
 
-    def _check_tree(self, seal: Seal, rows: Sequence[Row]) -> None:
-        gap = next((at for at, row in enumerate(rows) if row[POSITION] != at), len(rows))
-        if gap != seal.count or len(rows) != seal.count:
-            before, after = (rows[at][ID] if 0 <= at < len(rows) else None for at in (gap - 1, gap))
+    def _check_tree(self, seal: Seal, items: Sequence[Item]) -> None:
+        gap = next((at for at, item in enumerate(items) if item.position != at), len(items))
+        if gap != seal.count or len(items) != seal.count:
+            before, after = (items[at].id if 0 <= at < len(items) else None for at in (gap - 1, gap))
             words = (
-                f"Seal {seal.number} is over {seal.count} records, of which one between #{before} and #{after} is gone"
+                f"Seal {seal.number} is over {seal.count} records: between #{before} and #{after} one is gone or new."
             )
-            self._found(f"{words} or new.", _between(before, after))
+            self._found(words, _between(before, after))
             return
-        if wrong := next((b[ID] for a, b in zip(rows, rows[1:], strict=False) if a[ID] > b[ID]), None):
+        if wrong := next((b.id for a, b in zip(items, items[1:], strict=False) if a.id > b.id), None):
             self._found(f"Record #{wrong} is not where it was when seal {seal.number} was made.", wrong)
-        elif merkle.root([bytes(row[LEAF]) for row in rows]).hex() != seal.root:
-            first, last = rows[0][ID], rows[-1][ID]
+        elif merkle.root([item.leaf for item in items if item.leaf]).hex() != seal.root:
+            first, last = items[0].id, items[-1].id
             self._found(f"Seal {seal.number} was made over others than #{first} to #{last} as they are now.", first)
 
     def _check_chain(self, seal: Seal) -> None:
@@ -155,14 +146,12 @@ class Verifier:
         self.report.damage.append(Damage(words, record))
 
 
-def _a_while_before(at: Any) -> Any:
-    """Return how far back what is sealed later may reach, in the shape in which the database gives times."""
-    if not isinstance(at, str):
-        return at and at - LATEST_COMMIT
+def _a_while_before(moment: str) -> str:
+    """Return how far back what is sealed later may reach; before anything is sealed, as far as it likes."""
     try:
-        return str(datetime.fromisoformat(at) - LATEST_COMMIT)
+        return (datetime.fromisoformat(moment) - LATEST_COMMIT).isoformat(timespec="microseconds") if moment else ""
     except ValueError:
-        return None  # no time at all: whoever put that there has edited the record, which is found by itself
+        return ""  # no time at all: whoever put that there has edited the record, which is found by itself
 
 
 def _between(before: int | None, after: int | None) -> int | None:
@@ -176,5 +165,7 @@ def _first_under(seal: int) -> int | None:
 
 
 def _published() -> Iterator[tuple[int, str]]:
-    rows = Disclosure.objects.filter(published_at__isnull=False)
-    return rows.values_list("pk", "words").order_by("pk").iterator(AT_ONCE)
+    """Yield the SHA-256 of published words by the disclosure's id."""
+    rows = Disclosure.objects.filter(published_at__isnull=False).order_by("pk")
+    for pk, words in rows.values_list("pk", "words").iterator(AT_ONCE):
+        yield pk, sha256(words.encode()).hexdigest()
