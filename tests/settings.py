@@ -22,3 +22,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file: threads and processes of a test share it as they would in production. Gone when the tests end.
     _folder = tempfile.TemporaryDirectory(prefix="optin-tests-")
     DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder.name) / "test.sqlite3")}
+    # No commit waits for the disk: what is lost with the power would be gone anyway. The processes that tests start
+    # have the site's own settings and do wait.
+    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous = OFF;"
+else:
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
