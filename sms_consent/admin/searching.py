@@ -67,15 +67,20 @@ class AddressSearch(ConsentAdmin):
         return {"id__in": ",".join(map(str, ids)) or "0"}
 
 
+def subject_of(text: str) -> str:
+    """Return the keyed hash that a search is about, given an address or the hash itself; empty if it is neither."""
+    address = address_of(text)
+    return people.subject(address) if address else text if _HASH.fullmatch(text) else ""
+
+
 class SubjectSearch(AddressSearch):
     """For rows that know an address by its keyed hash, which may stand in a URL."""
 
     def find(self, rows: QuerySet[Any], address: str, text: str) -> QuerySet[Any]:
         """Find by hash, given the address or the hash itself."""
-        if _HASH.fullmatch(text):
-            return rows.filter(subject=text)
-        return rows.filter(subject=people.subject(address)) if address else rows.none()
+        subject = subject_of(text)
+        return rows.filter(subject=subject) if subject else rows.none()
 
     def named(self, rows: QuerySet[Any], address: str, text: str) -> dict[str, str]:
         """Return the hash."""
-        return {"q": people.subject(address) if address else text if _HASH.fullmatch(text) else "0"}
+        return {"q": subject_of(text) or "0"}

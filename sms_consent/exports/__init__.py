@@ -6,6 +6,6 @@ thousand. `docs/export.md` says what each column means.
 """
 
 from sms_consent.exports.kinds import KINDS, PATHS, RECORDS, SUBSCRIBED, SUPPRESSED, Kind
-from sms_consent.exports.writing import FORMATS
+from sms_consent.exports.writing import FORMATS, MEDIA_TYPES
 
-__all__ = ["FORMATS", "KINDS", "PATHS", "RECORDS", "SUBSCRIBED", "SUPPRESSED", "Kind"]
+__all__ = ["FORMATS", "KINDS", "MEDIA_TYPES", "PATHS", "RECORDS", "SUBSCRIBED", "SUPPRESSED", "Kind"]
