@@ -11,7 +11,7 @@ from django.utils import translation
 
 from sms_consent import history
 from sms_consent.choices import Source
-from sms_consent.exports.paging import pages
+from sms_consent.exports.paging import attach, pages
 from sms_consent.exports.writing import Row, utc
 from sms_consent.models import ConsentRecord
 
@@ -37,8 +37,9 @@ def everything() -> QuerySet[Any]:
 
 def record_pages(records: QuerySet[Any]) -> Iterator[list[Row]]:
     """Yield the rows of these records in pages; three queries a page."""
-    related = records.select_related(None).select_related("evidence", "sealed")
-    for page in pages(related.prefetch_related("program", "disclosure")):
+    for page in pages(records.select_related(None).select_related("evidence", "sealed")):
+        attach(page, "program")
+        attach(page, "disclosure")
         with translation.override("en"):
             rows = [_row(record) for record in page]
         yield rows

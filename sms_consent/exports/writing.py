@@ -29,7 +29,7 @@ def harmless(text: str) -> str:
     Whoever reads such a file with a program takes one apostrophe off a cell that begins with an apostrophe and
     another of these characters, and has the very text again.
     """
-    return f"'{text}" if text[:1] in _RISKY and text else text
+    return f"'{text}" if text and text[0] in _RISKY else text
 
 
 def csv_text(columns: Sequence[str], pages: Iterable[Sequence[Row]]) -> Iterator[str]:
@@ -46,11 +46,13 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return harmless(value)
     if value is None or value == {}:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return harmless(canonical(value) if isinstance(value, Mapping) else str(value))
+    return canonical(value) if isinstance(value, Mapping) else str(value)
 
 
 def json_text(columns: Sequence[str], pages: Iterable[Sequence[Row]]) -> Iterator[str]:

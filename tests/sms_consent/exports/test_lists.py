@@ -8,7 +8,7 @@ from accounts.models import User
 from sms_consent import disclosures, selectors, services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import ConsentRecord, Keyword, Program, Subscription
+from sms_consent.models import ConsentRecord, Disclosure, Keyword, Program, Subscription
 from sms_consent.people import subject
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE
 from tests.sms_consent.admin.conftest import BROWSER, agree
@@ -83,6 +83,26 @@ def test_who_came_back_is_on_the_suppression_list_no_more(alice: User) -> None:
     asked = ConsentRecord.objects.filter(program__slug="email", act="requested").latest("id")
     services.confirm([asked.pk], address=ALICE, source=Source.SIGN_UP, circumstances=BROWSER)
     assert exported("--what", "suppressed") == []
+
+
+def test_a_thousand_addresses_may_each_rest_on_words_of_their_own(alice: User) -> None:
+    like = Subscription.objects.get(program__slug="sms")
+    words = Disclosure.objects.bulk_create(
+        [
+            Disclosure(program=like.program, language="en", version=number, label=f"L{number}", draft="x")
+            for number in range(100, 1_200)
+        ]
+    )
+    columns = {field.attname: getattr(like.request, field.attname) for field in ConsentRecord._meta.fields}
+    records = ConsentRecord.objects.bulk_create(
+        [ConsentRecord(**columns | {"id": None, "disclosure_id": one.pk}) for one in words]
+    )
+    subscribed = {"program": like.program, "state": "subscribed"}
+    Subscription.objects.bulk_create(
+        [Subscription(**subscribed, request=one, subject=str(one.pk), address=f"+1202{one.pk}") for one in records]
+    )
+    assert len({row["disclosure_version"] for row in exported("--program", "sms")}) == 1_101
+    assert len({row["request"] for row in exported("--what", "subscribed")}) == 1_101
 
 
 def test_every_way_in_is_listed_with_its_words(programs: dict[str, Program], settings: Any) -> None:
