@@ -139,11 +139,20 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         records = reverse("admin:sms_consent_consentrecord_changelist")
         standings = reverse("admin:sms_consent_subscription_changelist")
         rows = [
-            (address, records, people.subject(address), standings, people.subject(address))
-            for address in (person.email or "", person.phone_number)
-            if address
+            (
+                address,
+                records,
+                subject,
+                standings,
+                subject,
+                reverse("admin:sms_consent_consentrecord_print", args=[subject]),
+            )
+            for address, subject in ((it, people.subject(it)) for it in (person.email or "", person.phone_number) if it)
         ]
-        shape = '<div>{}: <a href="{}?q={}">consent records</a>, <a href="{}?q={}">subscriptions</a></div>'
+        shape = (
+            '<div>{}: <a href="{}?q={}">consent records</a>, <a href="{}?q={}">subscriptions</a>, '
+            '<a href="{}">everything on one page</a></div>'
+        )
         return format_html_join("", shape, rows) or "–"
 
     @admin.display(description="What Braze was told")

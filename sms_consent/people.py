@@ -13,6 +13,8 @@ import idna
 import phonenumbers
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import connection
 from django.utils import timezone
 
@@ -50,6 +52,27 @@ def normalise(text: str) -> str:
         return f"{name}{at}{idna.encode(domain, uts46=True).decode() if at else domain}".lower()
     except idna.IDNAError:
         return text.strip().lower()
+
+
+def address_of(text: str) -> str:
+    """Return what is meant as it is stored, E.164 or a lower-case email; empty if it is neither."""
+    text = text.strip()
+    if "@" in text:
+        email = normalise(text)
+        try:
+            validate_email(email)
+        except ValidationError:
+            return ""
+        return email
+    if text.startswith("00"):  # how much of the world dials abroad, whatever the default region does
+        text = f"+{text[2:]}"
+    try:
+        number = phonenumbers.parse(text, settings.PHONE_REGIONS[0])
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def mask(address: str) -> str:

@@ -34,11 +34,16 @@ def to(message: InboundMessage) -> str:
     words = _words(message)
     if not settings.TEXT_REPLIES or program is None or not words or _is_too_late(message) or _answered_before(message):
         return ""
+    return filled(words, program, message.number)
+
+
+def filled(words: str, program: Program, number: str = "") -> str:
+    """Return one of the answers above as it is sent for this program from this number, or else from its sender."""
     return words.format(
         brand=program.brand,
         purpose=program.purpose,
         frequency=program.frequency,
-        number=message.number or program.sender,
+        number=number or program.sender,
         support=settings.SUPPORT_EMAIL,
     )
 

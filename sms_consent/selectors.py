@@ -61,16 +61,22 @@ def forget_offers() -> None:
 
 
 def _load_offers(language: str, door: str) -> list[Offer]:
-    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False, door=door)
-    newest: dict[tuple[int, str], Disclosure] = {}
-    for disclosure in published.select_related("program").order_by("version"):
-        newest[disclosure.program_id, disclosure.language] = disclosure
-    programs = {disclosure.program_id: disclosure.program for disclosure in newest.values()}
+    newest = {(words.program_id, words.language): words for words in words_in_force(door)}
+    programs = {words.program_id: words.program for words in newest.values()}
     return [
         Offer(program, shown)
         for program in sorted(programs.values(), key=lambda program: (program.position, program.pk))
         if (shown := newest.get((program.pk, language)) or newest.get((program.pk, settings.LANGUAGE_CODE)))
     ]
+
+
+def words_in_force(door: str) -> list[Disclosure]:
+    """Return what stands at this door now: the newest published words of each active program in each language."""
+    published = Disclosure.objects.filter(program__is_active=True, published_at__isnull=False, door=door)
+    newest: dict[tuple[int, str], Disclosure] = {}
+    for words in published.select_related("program").order_by("version"):
+        newest[words.program_id, words.language] = words
+    return list(newest.values())
 
 
 def advertised() -> list[Keyword]:

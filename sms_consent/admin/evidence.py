@@ -28,6 +28,22 @@ ACTS: Mapping[str, str] = {
     Act.INVALIDATED: "said it was not them who asked to join",
 }
 
+LABELS = {
+    "ip": "IP address",
+    "page": "Page",
+    "referrer": "Came from",
+    "user_agent": "Browser",
+    "language": "Language of the page",
+    "accept_language": "Languages the browser asked for",
+    "provider_id": "Provider's id",
+    "keyword": "Texted",
+    "place": "Advertised on",
+    "incentive": "Offered for it",
+    "campaign": "Campaign",
+    "agent": "Written down by",
+    "note": "Note",
+}
+
 
 @dataclass(frozen=True)
 class Proof:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
-from sms_consent.admin.evidence import ERASED, boxes, holders, proof_of, record_link, sentence, who_acted
-from sms_consent.admin.searching import SubjectSearch
+from sms_consent.admin.evidence import ERASED, LABELS, boxes, holders, proof_of, record_link, sentence, who_acted
+from sms_consent.admin.exporting import ExportsWhatIsShown, export_csv, export_jsonl
+from sms_consent.admin.printing import PRINT, print_address
+from sms_consent.admin.searching import SubjectSearch, subject_of
 from sms_consent.models import ConsentRecord
 
 
 @admin.register(ConsentRecord)
-class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
+class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     """One act a page: what was agreed to, how, and what proves it."""
 
     change_list_template = "admin/sms_consent/consentrecord/change_list.html"
@@ -26,12 +31,23 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
     list_select_related = ("program", "evidence")
     list_filter = ("program", "act", "source", ("occurred_at", admin.DateFieldListFilter))
     sortable_by = ("when",)
+    actions = (export_csv, export_jsonl)
     fieldsets = (
         (None, {"fields": ("plain_words", "acted", "program", "act", "source", "occurred", "recorded")}),
         ("What was agreed to", {"fields": ("words", "words_hash", "promised")}),
         ("Who, from where, and how", {"fields": ("address", "known_as", "boxes_shown", "circumstances")}),
         ("Proof", {"fields": ("answers_to", "answered_by", "subject", "commitment", "evidence_matches")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that prints everything about an address."""
+        view = self.admin_site.admin_view(print_address)
+        return [path("print/<str:subject>/", view, {"site": self.admin_site}, name=PRINT), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Hand the list the address it is about, if it is about one."""
+        context = {"subject": subject_of(request.GET.get("q", ""))} | (extra_context or {})
+        return super().changelist_view(request, context)
 
     @admin.display(description="When (UTC)", ordering="occurred_at")
     def when(self, record: ConsentRecord) -> str:
@@ -122,23 +138,6 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
     def evidence_matches(self, record: ConsentRecord) -> str:
         """Whether it is what the record committed to."""
         return proof_of(record).verdict
-
-
-LABELS = {
-    "ip": "IP address",
-    "page": "Page",
-    "referrer": "Came from",
-    "user_agent": "Browser",
-    "language": "Language of the page",
-    "accept_language": "Languages the browser asked for",
-    "provider_id": "Provider's id",
-    "keyword": "Texted",
-    "place": "Advertised on",
-    "incentive": "Offered for it",
-    "campaign": "Campaign",
-    "agent": "Written down by",
-    "note": "Note",
-}
 
 
 def _pairs(record: ConsentRecord, names: tuple[str, ...]) -> SafeString | str:

@@ -16,10 +16,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from sms_consent import people, services
-from sms_consent.admin.searching import address_of
 from sms_consent.choices import Channel, Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import Program
+from sms_consent.people import address_of
 
 PERMISSION = "sms_consent.change_subscription"
 LONGEST_NOTE = 1000

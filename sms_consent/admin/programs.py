@@ -11,12 +11,13 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sms_consent import outbox, selectors
 from sms_consent.admin.base import ConsentAdmin, minute
+from sms_consent.admin.paths import OPT_IN_PATHS, opt_in_paths
 from sms_consent.choices import Door
 from sms_consent.models import Disclosure, Program
 
@@ -68,6 +69,7 @@ class ProgramAdmin(ConsentAdmin):
     """Marketers edit these. What was agreed to is kept with each record and does not change with them."""
 
     change_form_template = "admin/sms_consent/program/change_form.html"
+    change_list_template = "admin/sms_consent/program/change_list.html"
     empty_note = "No programs yet. Add one, then draft and publish its words; only then is it offered."
     list_display = ("name", "slug", "channel", "words_in_force", "sign_ups", "is_active")
     list_filter = ("channel", "is_active")
@@ -84,6 +86,11 @@ class ProgramAdmin(ConsentAdmin):
         ),
         ("How it works", {"fields": ("confirm_sign_ups", "takes_brazes_word", "subscription_group_id")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of all ways in."""
+        view = self.admin_site.admin_view(opt_in_paths)
+        return [path("paths/", view, {"site": self.admin_site}, name=OPT_IN_PATHS), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bring along which version is shown now."""

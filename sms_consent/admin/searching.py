@@ -9,40 +9,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import phonenumbers
-from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import validate_email
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from sms_consent import people
 from sms_consent.admin.base import ConsentAdmin
+from sms_consent.people import address_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 FOUND_AT_MOST = 100
-
-
-def address_of(text: str) -> str:
-    """Return what is meant as it is stored, E.164 or a lower-case email; empty if it is neither."""
-    text = text.strip()
-    if "@" in text:
-        email = people.normalise(text)
-        try:
-            validate_email(email)
-        except ValidationError:
-            return ""
-        return email
-    if text.startswith("00"):  # how much of the world dials abroad, whatever the default region does
-        text = f"+{text[2:]}"
-    try:
-        number = phonenumbers.parse(text, settings.PHONE_REGIONS[0])
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 class AddressSearch(ConsentAdmin):
@@ -90,15 +67,20 @@ class AddressSearch(ConsentAdmin):
         return {"id__in": ",".join(map(str, ids)) or "0"}
 
 
+def subject_of(text: str) -> str:
+    """Return the keyed hash that a search is about, given an address or the hash itself; empty if it is neither."""
+    address = address_of(text)
+    return people.subject(address) if address else text if _HASH.fullmatch(text) else ""
+
+
 class SubjectSearch(AddressSearch):
     """For rows that know an address by its keyed hash, which may stand in a URL."""
 
     def find(self, rows: QuerySet[Any], address: str, text: str) -> QuerySet[Any]:
         """Find by hash, given the address or the hash itself."""
-        if _HASH.fullmatch(text):
-            return rows.filter(subject=text)
-        return rows.filter(subject=people.subject(address)) if address else rows.none()
+        subject = subject_of(text)
+        return rows.filter(subject=subject) if subject else rows.none()
 
     def named(self, rows: QuerySet[Any], address: str, text: str) -> dict[str, str]:
         """Return the hash."""
-        return {"q": people.subject(address) if address else text if _HASH.fullmatch(text) else "0"}
+        return {"q": subject_of(text) or "0"}

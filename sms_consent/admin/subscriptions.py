@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from sms_consent import outbox, people
 from sms_consent.admin.base import ReadOnlyAdmin, moment, outbox_state
 from sms_consent.admin.evidence import ERASED, holders, record_link
+from sms_consent.admin.exporting import ExportsLists
 from sms_consent.admin.opt_outs import record_opt_out
 from sms_consent.admin.searching import SubjectSearch
 from sms_consent.choices import State
@@ -89,9 +90,10 @@ class SendsAgain(ReadOnlyAdmin):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(SubjectSearch, SendsAgain):
+class SubscriptionAdmin(ExportsLists, SubjectSearch, SendsAgain):
     """One address and one program a page."""
 
+    change_list_template = "admin/sms_consent/subscription/change_list.html"
     empty_note = "No address has a history yet."
     list_display = ("address_masked", "program", "stands", "told", "outbox_says")
     list_select_related = ("program",)

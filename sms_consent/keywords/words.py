@@ -22,7 +22,7 @@ HELP = _table("help, info, ayuda, aide")
 # What revokes: alone, or with courtesies and what it is about.
 
 # The lists of the FCC, Twilio, Braze, AWS and Telnyx together (REV-1). TD, AWS's too, is in STOP_ALONE.
-_LISTED = _table("""
+LISTED = _table("""
     stop, stopall, unsubscribe, cancel, end, quit, revoke, opt out, optout, remove, arrêt, arrête, arrett
 """)
 
@@ -83,7 +83,7 @@ _FRENCH = _table("""
     laissez-moi tranquille, laisse-moi tranquille, foutez-moi la paix, mauvais numéro, faux numéro,
     pas intéressé, pas intéressée, je ne suis pas intéressé, je ne suis pas intéressée
 """)
-STOP = _LISTED | _ENGLISH | _SPANISH | _FRENCH
+STOP = LISTED | _ENGLISH | _SPANISH | _FRENCH
 
 # Too common in other sentences: they revoke with nothing but courtesies beside them. TD is on the list of AWS.
 STOP_ALONE = _table("td, exit, enough, para, fin, salir, assez, quitter")

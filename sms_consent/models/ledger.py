@@ -63,6 +63,7 @@ class ConsentRecord(AppendOnlyModel):
 
     class Meta(AppendOnlyModel.Meta):
         ordering = ("-id",)
+        permissions = (("export_consentrecord", "Can export consent records, and print all there is of an address"),)
         indexes = (
             models.Index(fields=["subject", "program", "occurred_at"], name="record_by_subject"),
             models.Index(fields=["recorded_at"], name="record_by_time"),

@@ -136,13 +136,58 @@ def subscribe(count: str) -> int:
     return int(count)
 
 
+def write_down(count: str) -> int:
+    """Leave so many records with evidence as a sign-up's, each of an address of its own that is subscribed by it."""
+    from sms_consent.models import ConsentRecord, Evidence, Subscription
+
+    for start in range(0, int(count), 5_000):
+        proofs = [_proof(number) for number in range(start, min(start + 5_000, int(count)))]
+        records = ConsentRecord.objects.bulk_create([record for record, _, _ in proofs])
+        Evidence.objects.bulk_create([evidence for _, evidence, _ in proofs])
+        rows = [(record, email) for record, (_, _, email) in zip(records, proofs, strict=True)]
+        stands = {"state": "subscribed", "told": "subscribed", "version": 1}
+        Subscription.objects.bulk_create(
+            [
+                Subscription(program=record.program, subject=record.subject, address=email, request=record, **stands)
+                for record, email in rows
+            ]
+        )
+    _tidy()
+    return int(count)
+
+
+def _proof(number: int) -> tuple[Any, Any, str]:
+    """Return a record, its evidence and its address, made by the ledger's own functions."""
+    from dataclasses import replace
+
+    from django.utils import timezone
+
+    from sms_consent import ledger, selectors
+    from sms_consent.choices import Act, Source
+
+    offer, now = selectors.offers("en")[1], timezone.now()
+    how = ledger.Circumstances(
+        ip="192.0.2.7",
+        user_agent="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0 Safari/537.36",
+        accept_language="en-US,en;q=0.9",
+        language="en",
+        page="https://optin.example.com/accounts/signup/",
+        boxes={"sms": True, "email": True},
+        person=f"person-{number}",
+    )
+    entry = ledger.Entry(offer.program, address(number), Act.GRANTED, Source.SIGN_UP, offer.disclosure, how)
+    evidence = ledger._evidence(entry)
+    evidence.record = ledger._record(replace(entry, occurred_at=now), evidence, now)
+    return evidence.record, evidence, entry.address
+
+
 def address(number: int) -> str:
     """Return the address of one of many."""
     return f"person{number}@example.com"
 
 
 STEPS: dict[str, Callable[..., Any]] = {
-    step.__name__: step for step in (prepare, seed, subscribe, rewind, drain, naive)
+    step.__name__: step for step in (prepare, seed, subscribe, write_down, rewind, drain, naive)
 }
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ SETTINGS = {
     "SECRET_KEY": "a secret key for benchmarks, of fifty characters at least",
     "LEDGER_KEY": "a ledger key for benchmarks, of thirty-two bytes",
     "ALLOWED_HOSTS": "127.0.0.1",
+    "SITE_URL": "https://optin.example.com",
     "CACHE_URL": "locmemcache://",
     "EMAIL_URL": "smtp://127.0.0.1:1",  # nothing is sent: mails stay in the queue
     "BRAZE_REST_URL": "http://127.0.0.1:1",
@@ -65,6 +66,16 @@ def run(*arguments: str, env: Mapping[str, str]) -> str:
 def inside(*arguments: str, env: Mapping[str, str]) -> Any:
     """Run a step of `inside.py` within the site and return its result."""
     return json.loads(run("-W", "ignore", "-m", "tests.benchmarks.inside", *arguments, env=env).splitlines()[-1])
+
+
+def measured(*arguments: str, env: Mapping[str, str]) -> tuple[float, int]:
+    """Run `manage.py` with these arguments; return its seconds, from start to exit, and its largest MiB in memory."""
+    began = time.perf_counter()
+    started = os.posix_spawn(sys.executable, [sys.executable, str(ROOT / "manage.py"), *arguments], dict(env))
+    _, status, used = os.wait4(started, 0)
+    if status:
+        raise RuntimeError(f"{' '.join(arguments)} failed")
+    return time.perf_counter() - began, used.ru_maxrss // 1024
 
 
 @contextmanager

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import time
 from itertools import islice
 from typing import Any
 from urllib.request import Request, urlopen
 
 from tests.benchmarks.databases import DATABASES
 from tests.benchmarks.inside import address
-from tests.benchmarks.processes import EMAIL_GROUP, KEY, ROOT, Sandbox, environment, inside, sandbox
+from tests.benchmarks.processes import EMAIL_GROUP, KEY, Sandbox, environment, inside, measured, sandbox
 
 ONE_LEFT_OF = 20_000
 PER_CALL = 75
@@ -24,9 +22,8 @@ def main(count: int, database: str) -> None:
         env = environment(made.url, braze=braze.url)
         inside("subscribe", str(count), env=env)
         _tell(braze, count)
-        began = time.perf_counter()
-        memory = _run(env)
-        print(f"{database}: {count:,} subscriptions in {time.perf_counter() - began:.1f} s, at most {memory} MiB")
+        seconds, memory = measured("reconcile_braze", env=env)
+        print(f"{database}: {count:,} subscriptions in {seconds:.1f} s, at most {memory} MiB")
 
 
 def _tell(braze: Sandbox, count: int) -> None:
@@ -42,15 +39,6 @@ def _person(number: int) -> dict[str, Any]:
     state = "unsubscribed" if number % ONE_LEFT_OF == 7 else "subscribed"
     group = {"subscription_group_id": EMAIL_GROUP, "subscription_state": state}
     return {"external_id": f"person-{number}", "email": address(number), "subscription_groups": [group]}
-
-
-def _run(env: dict[str, str]) -> int:
-    """Run the command; return its largest resident size in MiB."""
-    started = os.posix_spawn(sys.executable, [sys.executable, str(ROOT / "manage.py"), "reconcile_braze"], env)
-    _, status, used = os.wait4(started, 0)
-    if status:
-        raise RuntimeError("reconcile_braze failed")
-    return used.ru_maxrss // 1024
 
 
 if __name__ == "__main__":

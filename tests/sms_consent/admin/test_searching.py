@@ -9,8 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from sms_consent.admin.searching import address_of
-from sms_consent.people import subject
+from sms_consent.people import address_of, subject
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE
 from tests.sms_consent.admin.conftest import join, staff
 

@@ -1,0 +1,116 @@
+"""Everything about one address on one page, to be printed at any time (REC-8, EU-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from sms_consent import access
+from sms_consent.admin.base import outbox_state
+from sms_consent.admin.evidence import LABELS, Proof, boxes, holders, proof_of, sentence, who_acted
+from sms_consent.admin.exporting import EXPORT
+from sms_consent.admin.searching import subject_of
+from sms_consent.models import ConsentRecord, Subscription
+
+PRINT = "sms_consent_consentrecord_print"  # the name of its URL
+LONGEST = 1_000
+CIRCUMSTANCES = LABELS | {
+    "method": "How",
+    "body": "Text message",
+    "texted_to": "Texted to",
+    "rule": "Read by the rule",
+    "provider": "Told by",
+    "person": "Person in Braze",
+    "brand": "Brand then",
+    "purpose": "Purpose then",
+    "frequency": "Frequency then",
+    "sender": "Sender then",
+}
+
+
+@dataclass(frozen=True)
+class Printed:
+    """One record as it is printed. `answers` are those on this page that confirm it, or take it back."""
+
+    record: ConsentRecord
+    answers: Sequence[ConsentRecord]
+    proof: Proof
+
+    @property
+    def sentence(self) -> str:
+        """What happened."""
+        return sentence(self.record)
+
+    @property
+    def done_by(self) -> str:
+        """Who it is known to have been."""
+        return who_acted(self.record)
+
+    @property
+    def boxes(self) -> SafeString | str:
+        """Which boxes were ticked."""
+        return boxes(self.proof.payload)
+
+    @property
+    def circumstances(self) -> list[tuple[str, Any]]:
+        """From where and how, and what the program said of itself then."""
+        payload = self.proof.payload
+        return [(words, payload[name]) for name, words in CIRCUMSTANCES.items() if payload.get(name)]
+
+    @property
+    def seal(self) -> int | None:
+        """The number of the seal it is under."""
+        sealed = getattr(self.record, "sealed", None)
+        return sealed.seal_id if sealed else None
+
+
+@require_safe
+def print_address(request: HttpRequest, subject: str, site: AdminSite) -> HttpResponse:
+    """Show all there is of an address, oldest first; five queries, however much it is. Written down as printed."""
+    if not (request.user.has_perm(EXPORT) and request.user.has_perm("sms_consent.view_consentrecord")):
+        raise PermissionDenied
+    if subject_of(subject) != subject:
+        raise Http404
+    found = _records(subject)
+    standings = list(Subscription.objects.filter(subject=subject).select_related("program", "request"))
+    printed = _printed(found[:LONGEST])
+    address = next((row.address for row in standings if row.address), "") or _address(printed)
+    access.note(request, access.Action.PRINTED, "Everything about an address", subject=subject)
+    context = {
+        **site.each_context(request),
+        "title": "Everything about an address",  # which itself stays out of the browser's history
+        "address": address,
+        "holders": holders(address),
+        "subject": subject,
+        "printed": printed,
+        "left_out": len(found) > LONGEST,
+        "longest": LONGEST,
+        "standings": [(row, outbox_state(row)) for row in standings],
+    }
+    return render(request, "admin/sms_consent/consentrecord/print.html", context)
+
+
+def _records(subject: str) -> list[ConsentRecord]:
+    related = ("program", "disclosure__program", "evidence", "sealed", "request")
+    records = ConsentRecord.objects.filter(subject=subject).select_related(*related)
+    return list(records.order_by("occurred_at", "id")[: LONGEST + 1])
+
+
+def _printed(records: Sequence[ConsentRecord]) -> list[Printed]:
+    answers: dict[int, list[ConsentRecord]] = {}
+    for record in records:
+        if record.request_id:
+            answers.setdefault(record.request_id, []).append(record)
+    return [Printed(record, answers.get(record.pk, []), proof_of(record)) for record in records]
+
+
+def _address(printed: Sequence[Printed]) -> str:
+    return next((one.proof.address for one in printed if one.proof.address), "")
