@@ -12,16 +12,18 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts.erase_view import erase
 from accounts.models import User
 from sms_consent import people
 from sms_consent.admin.base import ConsentAdmin, minute, moment
+from sms_consent.admin.erasures import says
 from sms_consent.admin.searching import AddressSearch
-from sms_consent.models import BrazeProfile
+from sms_consent.models import BrazeProfile, Erasure
 
 admin.site.unregister(EmailAddress)
 
@@ -51,6 +53,7 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         "last_seen",
         "consents",
         "braze",
+        "being_erased",
     )
     fieldsets = (
         (None, {"fields": ("external_id", "language", "time_zone", "joined_when", "last_seen")}),
@@ -61,9 +64,20 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
                 "description": "Changed by the person only: no consent moves along with a new address.",
             },
         ),
-        ("Consent", {"fields": ("consents", "braze")}),
+        ("Consent", {"fields": ("consents", "braze", "being_erased")}),
         ("Rights in this admin", {"fields": RIGHTS}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page on which a person is erased."""
+        view = self.admin_site.admin_view(erase)
+        own = path("<int:pk>/erase/", view, {"site": self.admin_site}, name="accounts_user_erase")
+        return [own, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Offer to erase whoever is not being erased yet."""
+        context["is_being_erased"] = Erasure.objects.filter(person=kwargs.get("obj")).exists()
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bring along what tells whether the mailbox is proven."""
@@ -79,7 +93,7 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """People are erased with their evidence, by `manage.py erase_person`."""
+        """People are erased with their evidence: “Erase…” on their page, or `manage.py erase_person`."""
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -154,6 +168,12 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
             '<a href="{}">everything on one page</a></div>'
         )
         return format_html_join("", shape, rows) or "–"
+
+    @admin.display(description="Erasure")
+    def being_erased(self, person: User) -> str:
+        """Since when, and what it waits for."""
+        asked = Erasure.objects.filter(person=person).first()
+        return f"Since {minute(asked.asked_at)} UTC. {says(asked)}." if asked else "Not asked for"
 
     @admin.display(description="What Braze was told")
     def braze(self, person: User) -> SafeString | str:

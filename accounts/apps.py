@@ -15,13 +15,14 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Hear of mailboxes that django-allauth has seen proven, and have old links tidied up; nothing else."""
+        """Hear of mailboxes that django-allauth has seen proven, and add the worker's chores; nothing else."""
         from allauth.account.signals import email_confirmed
 
-        from accounts import links
+        from accounts import erasure, links
         from sms_consent import upkeep
 
         upkeep.add(links.prune, every=timedelta(hours=1))
+        upkeep.add(erasure.carry_on, every=timedelta(0))
         email_confirmed.connect(mailbox_proven, dispatch_uid="accounts.mailbox_proven")
 
 

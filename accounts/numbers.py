@@ -37,7 +37,7 @@ def give(
     if phone or not keep_old:
         person.phone_chosen_at = timezone.now()
     _take_over(person, phone)
-    if not old or User.objects.filter(phone=old).exclude(pk=person.pk).exists():
+    if not old or is_shared(person, old):
         return
     if keep_old:
         stranger = User(phone=old, language=person.language)
@@ -59,6 +59,11 @@ def typed_for(person: User) -> set[str]:
     """Return the numbers that were ever typed for a person, E.164, whoever has them now."""
     typed = Confirmation.objects.filter(person=person, phone__isnull=False).values_list("phone", flat=True)
     return {phone.as_e164 for phone in typed} | set(person.former_phones)
+
+
+def is_shared(person: User, phone: str) -> bool:
+    """Whether somebody else has this number as well: families share one."""
+    return User.objects.filter(phone=phone).exclude(pk=person.pk).exists()
 
 
 def _take_over(person: User, phone: str) -> None:

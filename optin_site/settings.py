@@ -191,6 +191,12 @@ if SEAL_KEY and len(SEAL_KEY.encode()) < 32:
     raise ImproperlyConfigured("SEAL_KEY must be 32 bytes or longer.")
 SEAL_FORMER_KEYS = env.names("SEAL_FORMER_KEYS")
 
+# How long proof is kept (docs/compliance.md): of consents from their end, of opt-outs from the last of them.
+EVIDENCE_YEARS = env.number("EVIDENCE_YEARS", default=5)
+OPT_OUT_YEARS = env.number("OPT_OUT_YEARS", default=10)
+if not EVIDENCE_YEARS or not OPT_OUT_YEARS:
+    raise ImproperlyConfigured("EVIDENCE_YEARS and OPT_OUT_YEARS must be 1 or more: proof is kept for a time.")
+
 # --- Braze; with DEBUG on, the sandbox on this machine -------------------------------------------------------
 BRAZE_REST_URL = env.required("BRAZE_REST_URL", development="http://127.0.0.1:8001").rstrip("/")
 BRAZE_REST_KEY = env.required("BRAZE_REST_KEY", development="sandbox-key")

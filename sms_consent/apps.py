@@ -19,7 +19,7 @@ class SmsConsentConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signal, the triggers, the checks and the chores; nothing else."""
-        from sms_consent import checks, lapses, sealing, signals, upkeep
+        from sms_consent import checks, lapses, retention, sealing, signals, upkeep
 
         person = apps.get_model(settings.AUTH_USER_MODEL)
         post_save.connect(signals.person_saved, sender=person, dispatch_uid="sms_consent.person_saved")
@@ -27,6 +27,7 @@ class SmsConsentConfig(AppConfig):
         upkeep.add(lapses.lapse, every=timedelta(minutes=1))
         upkeep.add(sealing.seal_new, every=timedelta(minutes=1))
         upkeep.add(sealing.seal_rest, every=timedelta(days=1))
+        upkeep.add(retention.tidy, every=timedelta(days=1))
         for check, tags in checks.CHECKS:
             register(check, *tags)
         register(checks.production, deploy=True)

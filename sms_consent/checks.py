@@ -59,6 +59,10 @@ def production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
         hint = "Set CACHE_URL to a cache that all processes share, or each of them counts for itself."
         found.append(Warning("Limits are counted per process.", hint=hint, id="sms_consent.W005"))
+    for name, least, why in (("EVIDENCE_YEARS", 5, "US-7"), ("OPT_OUT_YEARS", 10, "US-9")):
+        if getattr(settings, name) < least:
+            hint = "Proof that is gone cannot be brought back: have your lawyer say so first (docs/compliance.md)."
+            found.append(Warning(f"{name} is less than {least} ({why}).", hint=hint, id="sms_consent.W007"))
     for name in ("BRAZE_SMS_SUBSCRIPTION_GROUP_ID", "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", "BRAND_ADDRESS"):
         if not getattr(settings, name):
             found.append(Warning(f"{name} is not set.", hint="See .env.example.", id="sms_consent.W003"))

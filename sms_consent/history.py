@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -62,9 +61,8 @@ def asked_by(person: str, address: str) -> dict[Program, datetime]:
 
     Tells nothing else of the address: neither what others did nor what became of it.
     """
-    acted = f'"person":{json.dumps(person, ensure_ascii=False)}'  # evidence is canonical JSON
     asked = ConsentRecord.objects.filter(
-        subject=people.subject(address), act__in=ledger.OPT_INS, evidence__payload__contains=acted
+        subject=people.subject(address), act__in=ledger.OPT_INS, evidence__payload__contains=ledger.mark_of(person)
     )
     records = asked.select_related("program", "evidence").order_by("occurred_at")
     return {record.program: record.occurred_at for record in records if ledger.who(record) == person}

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from sms_consent import ledger, outbox, people
+from sms_consent import blanking, ledger, outbox, people
 from sms_consent.choices import Act, State
 from sms_consent.ledger import Entry
-from sms_consent.models import BrazeProfile, ConsentRecord, Evidence, InboundMessage, Subscription
+from sms_consent.models import BrazeProfile, ConsentRecord, InboundMessage, Subscription
 from sms_consent.states import REQUEST_LIFE
 
 CHUNK = 50
@@ -65,7 +65,7 @@ def _blank_evidence(entries: Sequence[Entry]) -> None:
     ]
     confirmed = {row.request_id for row in own if row.act == Act.CONFIRMED}
     gone = {row.pk for row in own if row.act in (Act.REQUESTED, Act.EXPIRED)} | {entry.request for entry in entries}
-    Evidence.objects.filter(record__in=gone - confirmed).update(salt="", payload="")
+    blanking.evidence(pk for pk in gone - confirmed if pk)
 
 
 def _forget(addresses: Iterable[str]) -> None:
@@ -76,7 +76,7 @@ def _forget(addresses: Iterable[str]) -> None:
     needed = set(rows.exclude(pk__in=bare).values_list("subject", flat=True))
     bare.update(address="")
     gone = [subject for subject in subjects if subject not in needed]
-    InboundMessage.objects.filter(subject__in=gone).update(address="", body="", normalised="", word="")
+    blanking.inbound(InboundMessage.objects.filter(subject__in=gone))
     nobody = people.known_by_number_only(address for subject, address in subjects.items() if subject not in needed)
     outbox.delete_away(BrazeProfile.objects.filter(person__in=nobody))
     nobody.delete()

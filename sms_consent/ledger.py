@@ -222,6 +222,11 @@ def commitment(salt: str, payload: str) -> str:
     return hashlib.sha256(f"{salt}\n{payload}".encode()).hexdigest()
 
 
+def mark_of(person: str) -> str:
+    """Return what the evidence of everything that this person (external_id) did contains: it is canonical JSON."""
+    return f'"person":{json.dumps(person, ensure_ascii=False)}'
+
+
 def who(record: ConsentRecord) -> str:
     """Return the external_id of whoever acted; empty if that was nobody known here, or has been erased."""
     payload = record.evidence.payload

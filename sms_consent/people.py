@@ -16,6 +16,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 LONGEST_SHORT_CODE = 6
@@ -148,6 +149,13 @@ def write_again(person: Any) -> None:
     model.objects.bulk_create([twin], update_conflicts=True, unique_fields=["external_id"], update_fields=["language"])
 
 
+def held(addresses: Iterable[str]) -> set[str]:
+    """Return those of these addresses, E.164 or email, that somebody has."""
+    wanted = list(addresses)
+    people: Any = get_user_model()._default_manager.filter(Q(email__in=wanted) | Q(phone__in=wanted))
+    return {address for person in people for address in (person.email, person.phone_number)} & set(wanted)
+
+
 def known_by_number_only(phones: Iterable[str]) -> Any:
-    """Return a queryset of the people with these numbers who have no email address."""
-    return get_user_model().objects.filter(phone__in=list(phones), email=None)
+    """Return a queryset of the people with these numbers who have no email address and are not being erased."""
+    return get_user_model().objects.filter(phone__in=list(phones), email=None, erasure=None)

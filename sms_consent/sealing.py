@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from operator import itemgetter
+from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -33,21 +34,27 @@ LOCK = 0x5EA1
 Counted = tuple[date, int, str, str, str]  # day, program, act, source, language
 
 
-def seal_new() -> None:
-    """Seal what was written since the last seal, for two seconds at most. The worker does it every minute."""
+def seal_new() -> bool:
+    """Seal what was written since the last seal, for two seconds at most; return whether there may be more.
+
+    The worker does it every minute.
+    """
     newest = SealedRecord.objects.order_by("-seal_id", "-position").select_related("record").first()
     since = newest.record.recorded_at - LATEST_COMMIT if newest else None
-    _seal(_unsealed(since), until=time.monotonic() + SECONDS_AT_ONCE)
+    return _seal(_unsealed(since), until=time.monotonic() + SECONDS_AT_ONCE).is_cut_short
 
 
-def seal_rest() -> None:
-    """Look through the whole ledger for records without a seal, however old. The worker does it every day."""
-    _seal(_unsealed(None), until=time.monotonic() + SECONDS_AT_ONCE)
+def seal_rest() -> bool:
+    """Look through the whole ledger for records without a seal, however old; return whether there may be more.
+
+    The worker does it every day.
+    """
+    return _seal(_unsealed(None), until=time.monotonic() + SECONDS_AT_ONCE).is_cut_short
 
 
 def seal_all() -> int:
     """Seal everything that is not sealed; return how many records that was."""
-    return _seal(_unsealed(None))
+    return _seal(_unsealed(None)).records
 
 
 def _unsealed(since: datetime | None) -> QuerySet[ConsentRecord]:
@@ -56,7 +63,14 @@ def _unsealed(since: datetime | None) -> QuerySet[ConsentRecord]:
     return bare.order_by("recorded_at", "pk")
 
 
-def _seal(unsealed: QuerySet[ConsentRecord], *, until: float = float("inf")) -> int:
+class Sealed(NamedTuple):
+    """How many records were sealed, and whether the time was up before all of them were."""
+
+    records: int
+    is_cut_short: bool = False
+
+
+def _seal(unsealed: QuerySet[ConsentRecord], *, until: float = float("inf")) -> Sealed:
     """Make seals until nothing is left, or the time is up. Looked up before the transaction: that may take a while."""
     total = 0
     while ids := list(unsealed.values_list("pk", flat=True)[:MOST_IN_A_SEAL]):
@@ -66,10 +80,12 @@ def _seal(unsealed: QuerySet[ConsentRecord], *, until: float = float("inf")) -> 
             logger.info("Another sealer was faster.")
             break
         total += sealed
-        if not sealed or time.monotonic() > until:
+        if not sealed:
             break
+        if time.monotonic() > until:
+            return Sealed(total, is_cut_short=True)
         time.sleep(BREATH)
-    return total
+    return Sealed(total)
 
 
 @transaction.atomic

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import get_language
 
-from sms_consent.choices import Door, Meaning
-from sms_consent.models import Disclosure, Keyword, Program, Subscription
+from sms_consent import people
+from sms_consent.choices import Door, Meaning, State
+from sms_consent.models import ConsentRecord, Disclosure, InboundMessage, Keyword, Program, Subscription
 
 OFFERS_FOR_SECONDS = 3.0
 
@@ -91,6 +92,26 @@ def subscriptions_of(addresses: Iterable[str]) -> list[Subscription]:
     """Return where these addresses stand on every program they have a history with."""
     rows = Subscription.objects.filter(address__in=[address for address in addresses if address])
     return list(rows.select_related("program", "request").order_by("program__position", "program_id"))
+
+
+STANDING = (State.PENDING, State.SUBSCRIBED)
+
+
+def standing_somewhere(addresses: Iterable[str]) -> set[str]:
+    """Return those of these addresses that are on a program, or wait for one."""
+    rows = Subscription.objects.filter(address__in=list(addresses), state__in=STANDING)
+    return set(rows.values_list("address", flat=True))
+
+
+def has_history(address: str) -> bool:
+    """Whether anything is kept under this address: where it stands, or a text that it sent."""
+    rows = [model._default_manager.filter(address=address) for model in (Subscription, InboundMessage)]
+    return any(found.exists() for found in rows)
+
+
+def is_remembered(address: str) -> bool:
+    """Whether the ledger has ever had to do with this address, whatever is left of it."""
+    return ConsentRecord.objects.filter(subject=people.subject(address)).exists()
 
 
 def address_of(subject: str) -> str:

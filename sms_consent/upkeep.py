@@ -1,7 +1,8 @@
 """What whichever worker gets to it tidies up now and then: old requests, old links.
 
 Apps add their chores when they are ready, so that the worker need not know who has something to tidy up. A chore does
-a little at a time, and done twice at once it does no harm.
+a little at a time, and done twice at once it does no harm. One that returns True has more to do, and is done again in
+the next round, however seldom its time comes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import timedelta
 
 logger = logging.getLogger(__name__)
 
-Chore = Callable[[], None]
+Chore = Callable[[], bool | None]
 _chores: dict[Chore, float] = {}
 
 
@@ -35,6 +36,7 @@ class Upkeep:
                 continue
             self._due_at[chore] = time.monotonic() + _chores[chore]
             try:
-                chore()
+                if chore():
+                    self._due_at[chore] = 0.0
             except Exception:
                 logger.exception("The chore %s.%s failed; it is tried again", chore.__module__, chore.__qualname__)

@@ -96,7 +96,8 @@ class StatusJob(CallJob):
         """One new person travels by name, as in the first of the two calls; everyone else by number."""
         if len(rows) > 1 or self.told == Told.UNSUBSCRIBED:
             return ""
-        new = BrazeProfile.objects.filter(person__phone=rows[0].address, accepted_at__isnull=True)
+        holders = BrazeProfile.objects.filter(person__phone=rows[0].address, is_to_delete=False)
+        new = holders.filter(accepted_at__isnull=True)
         return new.order_by("-pk").values_list("external_id", flat=True).first() or ""
 
     def succeed(self, answer: Any) -> list[Job]:

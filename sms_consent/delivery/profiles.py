@@ -83,7 +83,7 @@ class TrackJob(CallJob):
 
     def _load(self) -> dict[Claim, Parcel]:
         by_id = {claim.id: claim for claim in self.claims}
-        known = BrazeProfile.objects.filter(pk__in=by_id, person__isnull=False)
+        known = BrazeProfile.objects.filter(pk__in=by_id, person__isnull=False, is_to_delete=False)
         profiles = list(known.select_related("person").prefetch_related("person__emailaddress_set"))
         people = {profile: _person(profile) for profile in profiles}
         consents = self._consents(people.values())

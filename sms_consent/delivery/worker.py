@@ -15,6 +15,7 @@ from sms_consent import lines, outbox, upkeep
 from sms_consent.braze import BrazeClient
 from sms_consent.braze.client import BATCH
 from sms_consent.delivery.deletions import deliver_deletions
+from sms_consent.delivery.erasures import deliver_erasures
 from sms_consent.delivery.hints import follow_hints
 from sms_consent.delivery.identities import deliver_identities
 from sms_consent.delivery.merges import deliver_merges
@@ -58,7 +59,7 @@ def deliver_due(courier: Courier) -> int:
     """
     _look_at_lines(courier)
     limit = BATCH * courier.in_flight
-    lanes = (deliver_numbers, deliver_identities, deliver_profiles, deliver_merges, deliver_deletions)
+    lanes = (deliver_numbers, deliver_identities, deliver_profiles, deliver_merges, deliver_deletions, deliver_erasures)
     return follow_hints(courier) + sum(deliver(courier, limit) for deliver in lanes)
 
 
@@ -86,10 +87,10 @@ class Worker:
 
     def run_once(self) -> int:
         """Send all that is due; return how many rows are left unsent (in back-off, parked, or on a stopped line)."""
-        self._upkeep.run()
         urgent, rest = new_courier(Lane.OPT_OUTS), new_courier(Lane.REST)
         try:
             while not self._stop.is_set():
+                self._upkeep.run()  # in every round: what Braze has just taken may be what a chore waits for
                 if not deliver_opt_outs_due(urgent) + deliver_due(rest):
                     break
         finally:

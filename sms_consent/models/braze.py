@@ -36,7 +36,7 @@ class BrazeProfile(Outgoing):
     changed them without our knowing. `claims_phone` is a number that Braze may know without a name: its profile there
     is to become this person's before anything else is told of them. A row without a person is one whose profile is to
     be merged into `merge_into` (an external_id) or, with `is_to_delete`, to be deleted; if Braze never heard of it, it
-    is forgotten.
+    is forgotten. With a person, `is_to_delete` says that they are being erased.
     """
 
     person = models.OneToOneField(

@@ -22,7 +22,8 @@ class Subscription(Outgoing):
     `is_recheck` says that `due_at` is only a scheduled second look, or the repeat of an opt-out; `opened_at` is
     when a call that was not an opt-out was last opened for the address. `seen` is what Braze was read or reported
     to say at `seen_at`, kept only while it differs from what stands here. `last_said` is a hash of what the newest
-    record said, by which a repeat of it is known.
+    record said, by which a repeat of it is known. `ended_at` is when something was last done about a consent that is
+    over, for as long as evidence of it is kept; `is_thinned` says that only that of opt-outs still is (`retention`).
     """
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="subscriptions")
@@ -47,6 +48,8 @@ class Subscription(Outgoing):
     seen = models.CharField("Braze says", max_length=12, choices=State.choices, default="", db_default="", blank=True)
     seen_at = models.DateTimeField(null=True)
     last_said = models.CharField(max_length=64, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    is_thinned = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = (
@@ -68,6 +71,11 @@ class Subscription(Outgoing):
                 condition=models.Q(due_at__isnull=False, state__in=(State.UNSUBSCRIBED, State.NONE)),
             ),
             models.Index(fields=["seen_at"], name="subscription_seen", condition=models.Q(seen_at__isnull=False)),
+            models.Index(
+                fields=["is_thinned", "ended_at"],
+                name="subscription_ended",
+                condition=models.Q(ended_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -92,3 +100,5 @@ class Subscription(Outgoing):
         self.requested_at, self.renewals = standing.requested_at, standing.renewals
         self.left_at, self.stopped_at = standing.left_at, standing.stopped_at
         self.folded_to = standing.folded_to
+        is_over = standing.state not in (State.PENDING, State.SUBSCRIBED)
+        self.ended_at, self.is_thinned = standing.folded_to if is_over else None, False

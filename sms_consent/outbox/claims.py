@@ -94,7 +94,7 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
 
 def claim_people(limit: int) -> list[Claim]:
     """Take people whose profile may be out of date at Braze."""
-    rows = BrazeProfile.objects.filter(person__isnull=False, claims_phone="")
+    rows = BrazeProfile.objects.filter(person__isnull=False, claims_phone="", is_to_delete=False)
     return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
 
 
@@ -113,6 +113,12 @@ def claim_deletions(limit: int) -> list[Claim]:
     """Take profiles of people who are gone here, to be deleted."""
     rows = BrazeProfile.objects.filter(person=None, is_to_delete=True)
     return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
+
+
+def claim_erasures(limit: int) -> list[Claim]:
+    """Take profiles of people who are being erased. What was unknown stays so: it says what may yet land there."""
+    rows = BrazeProfile.objects.filter(person__isnull=False, is_to_delete=True, claims_phone="")
+    return _claim(rows, limit, PROFILE_FIELDS)
 
 
 def waiting_since() -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from sms_consent.choices import Channel, State, Told
@@ -124,7 +125,7 @@ def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> None:
 
 def claim_identity(phone: str) -> None:
     """Have the nameless profile that a text made at Braze become the one who is known by the number here."""
-    nameless = BrazeProfile.objects.filter(person__phone=phone, accepted_at__isnull=True)
+    nameless = BrazeProfile.objects.filter(person__phone=phone, accepted_at__isnull=True, is_to_delete=False)
     first = nameless.order_by("pk").values("pk")[:1]
     BrazeProfile.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(claims_phone=phone)
 
@@ -134,6 +135,31 @@ def merge_away(profile: BrazeProfile, into: str) -> None:
     _renew(profile, timezone.now())
     profile.person, profile.merge_into = None, into
     profile.save()
+
+
+def erase(person: Any) -> None:
+    """Have a person's profile deleted once their opt-outs are there; nothing else is told of them any more.
+
+    Where Braze may have a nameless profile of theirs, made by a text, it becomes this one first and goes with it; who
+    was to be merged into them goes as well.
+    """
+    mark(person)
+    nameless = ~Q(claims_phone="")
+    BrazeProfile.objects.filter(person=person).update(
+        is_to_delete=True, is_unknown=Case(When(nameless, then=True), default=F("is_unknown"))
+    )
+    merging = BrazeProfile.objects.filter(person=None, merge_into=person.external_id)
+    merging.update(merge_into="", is_to_delete=True, **_renewed())
+
+
+def forget_erased(external_id: str) -> None:
+    """Drop the profile of somebody whom Braze has deleted."""
+    BrazeProfile.objects.filter(external_id=external_id, is_to_delete=True).delete()
+
+
+def forget_emails(emails: Iterable[str]) -> None:
+    """Drop global opt-outs that Braze has been told of, because their addresses are not kept any more."""
+    GlobalEmail.objects.filter(address__in=list(emails), due_at=None).delete()
 
 
 def delete_away(profiles: models.QuerySet[BrazeProfile]) -> None:

@@ -15,11 +15,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from accounts import erasure
 from accounts.models import User
-from sms_consent import lapses, services
+from sms_consent import erasures, lapses, services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import ConsentRecord, Subscription
+from sms_consent.models import ConsentRecord, Erasure, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE, Visitor, acts, hidden_fields, standing
 
@@ -149,3 +150,18 @@ def test_eight_workers_let_one_request_lapse_once(live_server: Any) -> None:
     at_once([lapses.lapse] * 8)
     assert acts(ALICES_PHONE, "sms") == ["requested", "expired"]
     assert not User.objects.exists()
+
+
+def test_erasures_and_sign_ups_of_one_address(live_server: Any, visit: Callable[[], Visitor]) -> None:
+    """Locks first: neither waits for the other in a circle, and whoever signs up is answered like anybody."""
+    visit().sign_up(ALICE, ALICES_PHONE, "sms", "email")
+    send = [lambda tab=tab: tab.send(ALICE, ALICES_PHONE, "sms", "email") for tab in tabs(live_server.url, 8)]
+    ask = [lambda: erasure.ask(User.objects.get(), circumstances=Circumstances(agent="boss")).pk] * 8
+    answers = at_once([*send, *ask])
+    assert answers[:8] == [302] * 8
+    assert (len(set(answers[8:])), acts(ALICES_PHONE, "sms").count("withdrawn")) == (1, 1)
+    erasures.accept(Erasure.objects.all())
+    at_once([*[erasure.carry_on] * 4, *send])
+    erasure.carry_on()  # on a slow machine a round may end before the ledger is looked through
+    assert Erasure.objects.get().done_at
+    assert User.objects.filter(email=ALICE).count() == 1

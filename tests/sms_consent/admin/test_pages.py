@@ -36,6 +36,7 @@ def test_only_what_staff_may_see_is_registered() -> None:
         "sms_consent.GlobalEmail",
         "sms_consent.ConsentRecord",
         "sms_consent.Disclosure",
+        "sms_consent.Erasure",
         "sms_consent.InboundMessage",
         "sms_consent.Keyword",
         "sms_consent.Program",

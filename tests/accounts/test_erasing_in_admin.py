@@ -1,0 +1,83 @@
+"""Erasing a person in the admin: one page that says what will happen, for who may, and written down (SEC-11)."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from sms_consent.models import AccessRecord, Erasure
+from sms_consent.people import subject
+from tests.accounts.erasing import left
+from tests.people import ALICE, ALICES_PHONE, BOB, acts
+from tests.sms_consent.admin.conftest import alice, boss, join, staff
+
+__all__ = ["alice", "boss"]
+
+
+def page_of(person: User) -> str:
+    return reverse("admin:accounts_user_change", args=[person.pk])
+
+
+def erase_page_of(person: User) -> str:
+    return reverse("admin:accounts_user_erase", args=[person.pk])
+
+
+def test_the_page_says_what_happens_and_changes_nothing(boss: Client, alice: User) -> None:
+    User.objects.create_user(BOB, phone=ALICES_PHONE)
+    assert erase_page_of(alice) in boss.get(page_of(alice)).content.decode()
+    page = boss.get(erase_page_of(alice)).content.decode()
+    assert "a…@example.com" in page
+    assert "+1…01: somebody else has it too" in page
+    assert (ALICE in page, ALICES_PHONE in page) == (False, False)
+    assert (Erasure.objects.exists(), AccessRecord.objects.exists()) == (False, False)
+
+
+def test_the_button_opts_out_marks_and_says_what_it_waits_for(boss: Client, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(phone_proven_at=timezone.now())
+    page = boss.post(erase_page_of(alice), follow=True).content.decode()
+    assert "Opted out everywhere" in page
+    assert "Waits for Braze to take" in page
+    assert erase_page_of(alice) not in page
+    assert (acts(ALICE, "email")[-1], acts(ALICES_PHONE, "sms")[-1]) == ("withdrawn", "withdrawn")
+    written = AccessRecord.objects.get()
+    assert (written.action, written.object_id, written.subject) == ("erased", str(alice.pk), subject(ALICE))
+    assert not any(place.startswith("AccessRecord") for place in left(ALICE, ALICES_PHONE))
+
+
+def test_the_list_of_erasures_says_how_far_they_are_and_names_nobody(boss: Client, alice: User) -> None:
+    boss.post(erase_page_of(alice))
+    listed = boss.get(reverse("admin:sms_consent_erasure_changelist")).content.decode()
+    assert "Waits for Braze to take" in listed
+    assert ("a…@example.com" in listed, ALICE in listed) == (True, False)
+    assert boss.get(reverse("admin:sms_consent_erasure_changelist") + "?state=done").status_code == 200
+    page = boss.get(reverse("admin:sms_consent_erasure_change", args=[Erasure.objects.get().pk]))
+    assert (page.status_code, alice.external_id in page.content.decode()) == (200, True)
+
+
+@pytest.mark.parametrize("may", [(), ("view_user",), ("change_user",)])
+def test_only_who_may_delete_people_may_erase_them(may: tuple[str, ...], alice: User) -> None:
+    agent = staff(*may)
+    assert [agent.get(erase_page_of(alice)).status_code, agent.post(erase_page_of(alice)).status_code] == [403, 403]
+    assert not Erasure.objects.exists()
+
+
+def test_staff_are_refused_with_the_reason(boss: Client, alice: User) -> None:
+    person = User.objects.get(email="boss@example.com")
+    page = boss.post(erase_page_of(person), follow=True).content.decode()
+    assert "member of staff" in page
+    assert (Erasure.objects.exists(), AccessRecord.objects.exists()) == (False, False)
+
+
+def test_who_was_staff_is_told_by_the_admins_history(boss: Client, alice: User) -> None:
+    former = join("former@example.com", "+12025550109")
+    former.is_staff = former.is_superuser = True
+    former.save()
+    client = Client()
+    client.force_login(former)
+    client.post(page_of(alice), {"language": "fr", "time_zone": "", "is_active": "on"})
+    User.objects.filter(pk=former.pk).update(is_staff=False, is_superuser=False)
+    assert "history" in boss.post(erase_page_of(former), follow=True).content.decode()
+    assert not Erasure.objects.exists()

@@ -1,0 +1,99 @@
+"""Whose number is it that goes with a person, and erasing a number by itself (rule 11, DAT-10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accounts.models import Confirmation, User
+from sms_consent.models import Erasure, Program, Subscription
+from sms_consent.sandbox import SUBSCRIBED, Sandbox
+from tests.accounts.erasing import evidence_of, finish, left
+from tests.commands import run
+from tests.conftest import SMS
+from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, acts, standing
+from tests.sms_consent.delivery.helpers import seen
+from tests.sms_consent.webhooks.events import TOKEN, now, send, text
+
+
+@pytest.fixture(autouse=True)
+def _hooks_are_open(settings: Any) -> None:
+    settings.BRAZE_WEBHOOK_TOKEN = TOKEN
+
+
+def test_a_number_typed_for_a_stranger_goes_on_by_the_strangers_own_consent(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """Rule 11: who merely typed it can never silence it."""
+    send([text("START", at=now(-60))])
+    deliver()
+    visit().sign_up(BOB, ALICES_PHONE, "sms")
+    deliver()
+    User.objects.filter(email=None).delete()  # as once the button has been pressed: the number is Bob's alone
+    User.objects.filter(email=BOB).update(phone=ALICES_PHONE)
+    run("erase_person", BOB)
+    finish(deliver)
+    assert (standing(ALICES_PHONE, "sms"), seen(sandbox, SMS, ALICES_PHONE)) == ("subscribed", SUBSCRIBED)
+    assert (acts(ALICES_PHONE, "sms"), evidence_of(ALICES_PHONE)) == (["granted", "requested"], [True, False])
+    holder = User.objects.get()
+    assert (holder.email, holder.phone_number) == (None, ALICES_PHONE)
+    assert left(BOB) == []
+
+
+def test_what_she_did_on_numbers_of_others_goes_too(visit: Visit, deliver: Deliver) -> None:
+    """The link that named the number is gone: only the evidence still says that it was her."""
+    visit().sign_up(ALICE, ALICES_PHONE)
+    visit().sign_up(BOB, BOBS_PHONE, "sms")
+    visit().sign_up(ALICE, BOBS_PHONE, "sms")
+    name = User.objects.get(email=ALICE).external_id
+    assert Confirmation.objects.filter(phone=BOBS_PHONE, person__email=ALICE).delete()[0] == 1
+    run("erase_person", ALICE)
+    finish(deliver)
+    assert (left(name), evidence_of(BOBS_PHONE)) == ([], [True, False])
+    assert standing(BOBS_PHONE, "sms") == "subscribed"
+
+
+def test_asked_for_by_the_number_it_is_opted_out_of_everything(visit: Visit, deliver: Deliver) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE)
+    send([text("START", at=now(-1))])
+    deliver()
+    run("erase_person", "(202) 555-0101")
+    assert standing(ALICES_PHONE, "sms") == "unsubscribed"
+    finish(deliver)
+    assert (left(ALICE, ALICES_PHONE), User.objects.count()) == ([], 0)
+
+
+def test_a_family_is_listed_and_nobody_is_erased(visit: Visit) -> None:
+    for email in (ALICE, BOB):
+        visit().sign_up(email, ALICES_PHONE, "sms")
+    asked = run("erase_person", ALICES_PHONE)
+    assert (asked.code, Erasure.objects.count()) == (1, 0)
+    for person in User.objects.all():
+        assert person.external_id in asked.out
+    assert ("a…@example.com" in asked.out, ALICE in asked.out) == (True, False)
+    assert run("erase_person", User.objects.get(email=ALICE).external_id).code == 0
+    assert Erasure.objects.get().person.email == ALICE
+
+
+@pytest.mark.usefixtures("programs", "sandbox")
+def test_an_address_that_nobody_is_known_by_is_erased_alone(deliver: Deliver) -> None:
+    send([text("STOP")])
+    assert User.objects.count() == 0
+    deliver()
+    run("erase_person", ALICES_PHONE)
+    assert deliver() == 0
+    assert left(ALICES_PHONE) == []
+    assert Subscription.objects.get().stopped_at is not None
+    assert run("erase_person", ALICES_PHONE).out.startswith("Erased")
+
+
+@pytest.mark.parametrize("who", [BOB, BOBS_PHONE, "nonsense", ""])
+def test_who_is_not_here_is_not_erased(who: str, programs: dict[str, Program]) -> None:
+    assert (run("erase_person", who).code, Erasure.objects.count()) == (1, 0)
+
+
+def test_staff_are_refused_and_so_is_who_was_staff(db: None) -> None:
+    User.objects.create_superuser("boss@example.com")
+    asked = run("erase_person", "boss@example.com")
+    assert (asked.code, "member of staff" in asked.out) == (1, True)
