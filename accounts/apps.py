@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -15,13 +16,14 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Hear of mailboxes that django-allauth has seen proven, and have old links tidied up; nothing else."""
+        """Hear of mailboxes that django-allauth has seen proven, have old links tidied up and the roles made."""
         from allauth.account.signals import email_confirmed
 
         from accounts import links
         from sms_consent import upkeep
 
         upkeep.add(links.prune, every=timedelta(hours=1))
+        post_migrate.connect(make_roles, sender=self, dispatch_uid="accounts.make_roles")
         email_confirmed.connect(mailbox_proven, dispatch_uid="accounts.mailbox_proven")
 
 
@@ -30,3 +32,10 @@ def mailbox_proven(request: Any, email_address: Any, **kwargs: Any) -> None:
     from accounts import circumstances, links
 
     links.prove_by_code(email_address.user, circumstances=circumstances.of_request(request))
+
+
+def make_roles(using: str, **kwargs: Any) -> None:
+    """Make what staff can be, after every migrate and flush."""
+    from accounts import roles
+
+    roles.install(using)

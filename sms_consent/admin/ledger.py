@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
-from sms_consent.admin.evidence import ERASED, boxes, holders, proof_of, record_link, sentence, who_acted
+from sms_consent.admin.evidence import ERASED, boxes, holders, pairs, proof_of, record_link, sentence, who_acted
 from sms_consent.admin.searching import SubjectSearch
 from sms_consent.models import ConsentRecord
 
@@ -32,6 +32,10 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
         ("Who, from where, and how", {"fields": ("address", "known_as", "boxes_shown", "circumstances")}),
         ("Proof", {"fields": ("answers_to", "answered_by", "subject", "commitment", "evidence_matches")}),
     )
+
+    def addresses(self, record: ConsentRecord) -> tuple[str, ...]:
+        """Whose act it was."""
+        return (proof_of(record).address,)
 
     @admin.display(description="When (UTC)", ordering="occurred_at")
     def when(self, record: ConsentRecord) -> str:
@@ -86,11 +90,11 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
     @admin.display(description="Promised then")
     def promised(self, record: ConsentRecord) -> SafeString | str:
         """What the program said about itself at that time."""
-        return _pairs(record, ("brand", "purpose", "frequency", "sender"))
+        return pairs(proof_of(record).payload, ("brand", "purpose", "frequency", "sender"))
 
     @admin.display(description="Address")
     def address(self, record: ConsentRecord) -> str:
-        """In full: opening this page is logged."""
+        """In full: opening this page is recorded."""
         return proof_of(record).address or ERASED
 
     @admin.display(description="People known by it today")
@@ -106,7 +110,7 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
     @admin.display(description="Circumstances")
     def circumstances(self, record: ConsentRecord) -> SafeString | str:
         """IP, browser, page, and who wrote it down."""
-        return _pairs(record, tuple(LABELS))
+        return pairs(proof_of(record).payload)
 
     @admin.display(description="Answers the request")
     def answers_to(self, record: ConsentRecord) -> SafeString | str:
@@ -122,26 +126,3 @@ class ConsentRecordAdmin(SubjectSearch, ReadOnlyAdmin):
     def evidence_matches(self, record: ConsentRecord) -> str:
         """Whether it is what the record committed to."""
         return proof_of(record).verdict
-
-
-LABELS = {
-    "ip": "IP address",
-    "page": "Page",
-    "referrer": "Came from",
-    "user_agent": "Browser",
-    "language": "Language of the page",
-    "accept_language": "Languages the browser asked for",
-    "provider_id": "Provider's id",
-    "keyword": "Texted",
-    "place": "Advertised on",
-    "incentive": "Offered for it",
-    "campaign": "Campaign",
-    "agent": "Written down by",
-    "note": "Note",
-}
-
-
-def _pairs(record: ConsentRecord, names: tuple[str, ...]) -> SafeString | str:
-    payload = proof_of(record).payload
-    rows = [(LABELS.get(name, name.capitalize()), payload[name]) for name in names if payload.get(name)]
-    return format_html_join("", '<div class="pair"><b>{}:</b> {}</div>', rows) or "–"

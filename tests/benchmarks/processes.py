@@ -28,6 +28,7 @@ SETTINGS = {
     "SECRET_KEY": "a secret key for benchmarks, of fifty characters at least",
     "LEDGER_KEY": "a ledger key for benchmarks, of thirty-two bytes",
     "ALLOWED_HOSTS": "127.0.0.1",
+    "SITE_URL": "https://optin.example.com",
     "CACHE_URL": "locmemcache://",
     "EMAIL_URL": "smtp://127.0.0.1:1",  # nothing is sent: mails stay in the queue
     "BRAZE_REST_URL": "http://127.0.0.1:1",
