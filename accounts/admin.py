@@ -87,7 +87,8 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         """Hand the page what Braze last accepted, beside the timeline."""
         profile = BrazeProfile.objects.filter(person=context["original"]).first()
         if profile and request.user.has_perm("sms_consent.view_brazeprofile"):
-            context |= {"profile": profile, "profile_says": outbox_state(profile)}
+            says = {"profile_says": outbox_state(profile), "profile_accepted": moment(profile.accepted_at)}
+            context |= {"profile": profile} | says
         return super().render_change_form(request, context, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

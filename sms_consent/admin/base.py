@@ -141,7 +141,8 @@ class ReadOnlyAdmin(ConsentAdmin):
 
 def moment(at: datetime | None) -> SafeString | str:
     """Return a time as an auditor needs it: to the second, with its zone."""
-    return format_html("<time>{}</time>", f"{at:%Y-%m-%d %H:%M:%S} UTC") if at else "–"
+    shape = '<time datetime="{}">{}</time>'
+    return format_html(shape, f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at:%Y-%m-%d %H:%M:%S} UTC") if at else "–"
 
 
 def minute(at: datetime | None) -> str:

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from sms_consent.admin import figures
-from sms_consent.admin.base import COUNTED_AT_MOST
+from sms_consent.admin.base import COUNTED_AT_MOST, moment
 from sms_consent.admin.charts import Count, Picture, by_day, by_name
 from sms_consent.admin.figures import Acts, Group
 
@@ -27,7 +27,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     asked = request.GET.get("days", "")
     days = int(asked) if asked in map(str, PERIODS) else PERIODS[0]
-    acts = figures.acts(days)
+    acts, live = figures.acts(days), figures.live()
     context = {
         **admin.site.each_context(request),
         "title": "Dashboard",
@@ -36,7 +36,8 @@ def desk(request: HttpRequest) -> HttpResponse:
         "acts": acts,
         "pictures": _pictures(acts),
         "completion": _completion(acts),
-        "live": figures.live(),
+        "live": live,
+        "oldest": moment(live.waiting_since),
         "counted_at_most": COUNTED_AT_MOST,
     }
     return render(request, "admin/sms_consent/desk.html", context)

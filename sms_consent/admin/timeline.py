@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from sms_consent import people
 from sms_consent.admin import evidence
-from sms_consent.admin.base import ConsentAdmin, outbox_state
+from sms_consent.admin.base import ConsentAdmin, moment, outbox_state
 from sms_consent.choices import Act, State
 from sms_consent.models import ConsentRecord, Subscription
 
@@ -33,6 +33,16 @@ class Step:
     def name(self) -> str:
         """Which of the two it is."""
         return STEPS.get(Act(self.record.act), self.record.get_act_display())
+
+    @property
+    def when(self) -> SafeString | str:
+        """By the provider's clock where there is one."""
+        return moment(self.record.occurred_at)
+
+    @property
+    def link(self) -> str:
+        """The record's own page."""
+        return record_url(self.record)
 
     @cached_property
     def origin(self) -> str:
@@ -57,6 +67,16 @@ class Entry:
     def proof(self) -> evidence.Proof:
         """What the record rests on."""
         return evidence.proof_of(self.record)
+
+    @property
+    def when(self) -> SafeString | str:
+        """By the provider's clock where there is one."""
+        return moment(self.record.occurred_at)
+
+    @property
+    def link(self) -> str:
+        """The record's own page."""
+        return record_url(self.record)
 
     @property
     def deed(self) -> str:
@@ -112,11 +132,16 @@ class Place:
         return f"{self.row.get_state_display()}{', stopped by the handset' if self.row.stopped_at else ''}"
 
     @property
-    def since(self) -> datetime | None:
+    def since(self) -> SafeString | str:
         """When that began: the opt-out, or the act that the consent rests on."""
         if self.row.state == State.UNSUBSCRIBED:
-            return self.row.stopped_at or self.row.left_at
-        return self.row.request.occurred_at if self.row.request else None
+            return moment(self.row.stopped_at or self.row.left_at)
+        return moment(self.row.request.occurred_at if self.row.request else None)
+
+    @property
+    def told(self) -> SafeString | str:
+        """When Braze last accepted something about it."""
+        return moment(self.row.told_at)
 
     @property
     def left_to_tell(self) -> str:
@@ -152,6 +177,11 @@ class Timeline:
         """Where each address stands on each program that it ever had to do with."""
         rows = Subscription.objects.filter(subject__in=self.subjects).select_related("program", "request")
         return [Place(row) for row in rows.order_by("program__position", "program_id", "pk")]
+
+
+def record_url(record: ConsentRecord) -> str:
+    """Return the path of a record's page."""
+    return reverse("admin:sms_consent_consentrecord_change", args=[record.pk])
 
 
 def _entries(records: Sequence[ConsentRecord]) -> list[Entry]:

@@ -59,7 +59,7 @@ def _fill(count: int) -> None:
 
 
 def _one_person() -> None:
-    """Add somebody as a sign-up leaves them, who goes on and off thirty times."""
+    """Add somebody as a sign-up leaves them, who goes on and off sixty times."""
     from django.db import transaction
 
     from accounts.models import User
@@ -70,7 +70,7 @@ def _one_person() -> None:
 
     User.objects.create_user(EMAIL, phone=PHONE)
     how = Circumstances(ip="192.0.2.7", user_agent="Mozilla/5.0", boxes={"sms": True, "email": True})
-    for _ in range(30):
+    for _ in range(60):
         choices = [
             Choice(it.program, it.disclosure, PHONE if it.program.is_sms else EMAIL) for it in selectors.offers("en")
         ]

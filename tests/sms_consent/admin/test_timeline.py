@@ -44,7 +44,7 @@ def test_acts_are_told_newest_first_with_the_words_as_they_were_shown(boss: Clie
         "Agreed to “Text messages”",
     ]
     for part in (
-        f'<time datetime="{record.occurred_at.isoformat()}">',
+        f'<time datetime="{record.occurred_at:%Y-%m-%dT%H:%M:%SZ}">',
         record.disclosure.label,
         "recurring automated promotional text messages",
         record.disclosure.button_label,
