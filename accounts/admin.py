@@ -11,6 +11,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -20,9 +21,10 @@ from django.utils.safestring import SafeString
 from accounts.erase_view import erase
 from accounts.models import User
 from sms_consent import people
-from sms_consent.admin.base import ConsentAdmin, minute, moment
+from sms_consent.admin.base import minute, moment, outbox_state
 from sms_consent.admin.erasures import says
 from sms_consent.admin.searching import AddressSearch
+from sms_consent.admin.timeline import ShowsTimeline
 from sms_consent.models import BrazeProfile, Erasure
 
 admin.site.unregister(EmailAddress)
@@ -32,14 +34,14 @@ RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class PersonAdmin(AddressSearch, ConsentAdmin):
-    """Someone known by an email address, a phone number, or both."""
+class PersonAdmin(AddressSearch, ShowsTimeline):
+    """Someone known by an email address, a phone number, or both, with what their addresses did."""
 
     empty_note = "Nobody has signed up yet."
     search_help_text = "An exact phone number, email address or id in Braze."
     other_names = "the id in Braze"
     list_display = ("external_id", "email_masked", "mailbox_proven", "phone_masked", "phone_proven", "joined")
-    list_filter = ("is_staff", "is_active", "language", ("date_joined", admin.DateFieldListFilter))
+    list_filter = ("is_staff", "is_active", ("date_joined", admin.DateFieldListFilter))
     ordering = ("-pk",)
     sortable_by = ()
     filter_horizontal = ("groups", "user_permissions")
@@ -49,6 +51,7 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         "mailbox_proven",
         "phone",
         "phone_proven_when",
+        "former_numbers",
         "joined_when",
         "last_seen",
         "consents",
@@ -60,12 +63,12 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         (
             "Addresses",
             {
-                "fields": ("email", "mailbox_proven", "phone", "phone_proven_when"),
+                "fields": ("email", "mailbox_proven", "phone", "phone_proven_when", "former_numbers"),
                 "description": "Changed by the person only: no consent moves along with a new address.",
             },
         ),
         ("Consent", {"fields": ("consents", "braze", "being_erased")}),
-        ("Rights in this admin", {"fields": RIGHTS}),
+        ("Rights in this admin", {"fields": RIGHTS, "classes": ("collapse",)}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -73,11 +76,6 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         view = self.admin_site.admin_view(erase)
         own = path("<int:pk>/erase/", view, {"site": self.admin_site}, name="accounts_user_erase")
         return [own, *super().get_urls()]
-
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Offer to erase whoever is not being erased yet."""
-        context["is_being_erased"] = Erasure.objects.filter(person=kwargs.get("obj")).exists()
-        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bring along what tells whether the mailbox is proven."""
@@ -88,6 +86,21 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
         named = Q(external_id=text)
         return rows.filter(named | Q(email=address) | Q(phone=address) if address else named)
 
+    def addresses(self, obj: User) -> list[str]:
+        """Theirs, and the numbers that were."""
+        return list(filter(None, [obj.email, obj.phone_number, *obj.former_phones]))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Hand the page what Braze last accepted, and whether there is an erasure to offer."""
+        context["is_being_erased"] = Erasure.objects.filter(person=context["original"]).exists()
+        profile = BrazeProfile.objects.filter(person=context["original"]).first()
+        if profile and request.user.has_perm("sms_consent.view_brazeprofile"):
+            says = {"profile_says": outbox_state(profile), "profile_accepted": moment(profile.accepted_at)}
+            context |= {"profile": profile} | says
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People sign up. Staff are people with a box ticked below, or made by `manage.py create_admin`."""
         return False
@@ -95,6 +108,12 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are erased with their evidence: “Erase…” on their page, or `manage.py erase_person`."""
         return False
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Bring along what each permission is called by, as Django's own page for groups does."""
+        if db_field.name == "user_permissions":
+            kwargs["queryset"] = Permission.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Rights are for superusers to give."""
@@ -131,6 +150,11 @@ class PersonAdmin(AddressSearch, ConsentAdmin):
     def phone_proven_when(self, person: User) -> SafeString | str:
         """When the handset answered."""
         return moment(person.phone_proven_at) if person.phone_proven_at else "Not yet"
+
+    @admin.display(description="Former numbers")
+    def former_numbers(self, person: User) -> str:
+        """That they signed up here before; what they agreed to on one they can still leave."""
+        return ", ".join(person.former_phones) or "None"
 
     @admin.display(description="Joined")
     def joined(self, person: User) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -15,7 +16,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Hear of mailboxes that django-allauth has seen proven, and add the worker's chores; nothing else."""
+        """Hear of mailboxes that django-allauth has seen proven, add the worker's chores, have the roles made."""
         from allauth.account.signals import email_confirmed
 
         from accounts import erasure, links
@@ -23,6 +24,7 @@ class AccountsConfig(AppConfig):
 
         upkeep.add(links.prune, every=timedelta(hours=1))
         upkeep.add(erasure.carry_on, every=timedelta(0))
+        post_migrate.connect(make_roles, sender=self, dispatch_uid="accounts.make_roles")
         email_confirmed.connect(mailbox_proven, dispatch_uid="accounts.mailbox_proven")
 
 
@@ -31,3 +33,10 @@ def mailbox_proven(request: Any, email_address: Any, **kwargs: Any) -> None:
     from accounts import circumstances, links
 
     links.prove_by_code(email_address.user, circumstances=circumstances.of_request(request))
+
+
+def make_roles(using: str, **kwargs: Any) -> None:
+    """Make what staff can be, after every migrate and flush."""
+    from accounts import roles
+
+    roles.install(using)

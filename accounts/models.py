@@ -61,6 +61,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(condition=Q(phone__startswith="+"), name="person_phone_e164"),
             models.UniqueConstraint(fields=["phone"], condition=Q(email__isnull=True), name="phone_only_person_once"),
         )
+        indexes = (
+            # What the list of the admin is filtered by; the few among the many.
+            models.Index(fields=["id"], name="person_staff", condition=Q(is_staff=True)),
+            models.Index(fields=["id"], name="person_inactive", condition=Q(is_active=False)),
+            models.Index(fields=["date_joined"], name="person_by_time"),
+        )
 
     def __str__(self) -> str:
         return self.external_id

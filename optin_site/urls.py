@@ -22,6 +22,7 @@ def nothing_here(request: HttpRequest) -> NoReturn:
 urlpatterns = [
     path("admin/password_change/", nothing_here),
     path("admin/password_change/done/", nothing_here),
+    path("admin/desk/", include("sms_consent.admin.urls")),
     path("admin/", admin.site.urls),
     path("hooks/", include("sms_consent.webhooks.urls")),
     path("", include("accounts.urls")),

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from optin_site.storable import storable
@@ -285,3 +285,8 @@ def call_an_opt_out(message: InboundMessage, *, agent: str) -> None:
     message.needs_review = False
     message.save(update_fields=["record", "outcome", "needs_review"])
     outbox.wake()
+
+
+def put_aside(messages: QuerySet[InboundMessage]) -> int:
+    """A member of staff has read these and none is an opt-out; return how many were waiting for that."""
+    return messages.filter(needs_review=True).update(needs_review=False)

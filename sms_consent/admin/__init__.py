@@ -4,6 +4,28 @@ The ledger, subscriptions and what Braze was told are read-only for everybody. S
 words, mark something to be sent again, and write down an opt-out; nobody may write down a consent.
 """
 
-from sms_consent.admin import braze, disclosures, erasures, inbound, keywords, ledger, mails, programs, subscriptions
+from sms_consent.admin import (
+    accesses,
+    braze,
+    disclosures,
+    erasures,
+    inbound,
+    keywords,
+    ledger,
+    mails,
+    programs,
+    subscriptions,
+)
 
-__all__ = ["braze", "disclosures", "erasures", "inbound", "keywords", "ledger", "mails", "programs", "subscriptions"]
+__all__ = [
+    "accesses",
+    "braze",
+    "disclosures",
+    "erasures",
+    "inbound",
+    "keywords",
+    "ledger",
+    "mails",
+    "programs",
+    "subscriptions",
+]

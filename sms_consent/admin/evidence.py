@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,18 +28,22 @@ ACTS: Mapping[str, str] = {
     Act.INVALIDATED: "said it was not them who asked to join",
 }
 
-LABELS = {
+LABELS: Mapping[str, str] = {
     "ip": "IP address",
     "page": "Page",
     "referrer": "Came from",
     "user_agent": "Browser",
     "language": "Language of the page",
     "accept_language": "Languages the browser asked for",
+    "body": "The text said",
+    "texted_to": "Texted to",
+    "provider": "Reported by",
     "provider_id": "Provider's id",
     "keyword": "Texted",
     "place": "Advertised on",
     "incentive": "Offered for it",
     "campaign": "Campaign",
+    "person": "Done as (id in Braze)",
     "agent": "Written down by",
     "note": "Note",
 }
@@ -89,13 +93,21 @@ def proof_of(record: ConsentRecord) -> Proof:
 def sentence(record: ConsentRecord) -> str:
     """Say what happened, in one sentence."""
     who = proof_of(record).address or "Somebody whose address was erased"
-    agent = proof_of(record).payload.get("agent")
-    written = f", written down by {agent}" if agent else ""
-    act = ACTS.get(record.act, record.act)
     at = f"{record.occurred_at:%d %B %Y at %H:%M:%S} UTC"
+    return f"{who} {deed(record)} on {at} ({where(record)})."
+
+
+def deed(record: ConsentRecord) -> str:
+    """Say what was done and to which program: “agreed to “Text messages””."""
+    return f"{ACTS.get(record.act, record.act)} “{record.program}”"
+
+
+def where(record: ConsentRecord) -> str:
+    """Say at which door, and which member of staff wrote it down."""
+    agent = proof_of(record).payload.get("agent")
     source = record.get_source_display()
     source = source if record.source == Source.BRAZE else source.lower()
-    return f"{who} {act} “{record.program}” on {at} ({source}{written})."
+    return f"{source}, written down by {agent}" if agent else source
 
 
 def who_acted(record: ConsentRecord) -> str:
@@ -114,6 +126,12 @@ def boxes(payload: Mapping[str, Any]) -> SafeString | str:
     shown = payload.get("boxes") or {}
     rows = ((slug, "ticked" if ticked else "left empty") for slug, ticked in sorted(shown.items()))
     return format_html_join(", ", "<code>{}</code> {}", rows) or "–"
+
+
+def pairs(payload: Mapping[str, Any], names: Iterable[str] = tuple(LABELS)) -> SafeString | str:
+    """Return what the evidence says under these names, each with what it is; what it does not hold is left out."""
+    rows = [(LABELS.get(name, name.capitalize()), payload[name]) for name in names if payload.get(name)]
+    return format_html_join("", '<div class="pair"><b>{}:</b> {}</div>', rows) or "–"
 
 
 def holders(address: str) -> SafeString | str:

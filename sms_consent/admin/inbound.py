@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,10 +13,17 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from optin_site.logs import ADDRESS
 from sms_consent import people, texts
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
 from sms_consent.admin.searching import SubjectSearch
 from sms_consent.models import InboundMessage
+
+logger = logging.getLogger(__name__)
+
+# Addresses as people write them in a text: any long run of digits may be a number.
+IN_WORDS = re.compile(rf"{ADDRESS.pattern}|\+?\(?\d[\d\s().-]{{5,}}\d")
+SHOWN_OF_WORDS = 60
 
 
 @admin.action(description="This is an opt-out", permissions=["opt_out"])
@@ -30,16 +39,24 @@ def is_an_opt_out(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Inbo
     modeladmin.message_user(request, note, messages.SUCCESS if chosen else messages.WARNING)
 
 
+@admin.action(description="Read: no opt-out", permissions=["review"])
+def is_no_opt_out(modeladmin: Any, request: HttpRequest, queryset: QuerySet[InboundMessage]) -> None:
+    """Take these off the list of what a person should read; what they said stays as it is."""
+    read = texts.put_aside(queryset)
+    logger.info("Staff %s read %d unmatched texts and found no opt-out.", request.user, read)
+    modeladmin.message_user(request, f"Read: {read}.", messages.SUCCESS)
+
+
 @admin.register(InboundMessage)
 class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
     """Texts and reports, with what was made of each."""
 
     empty_note = "Nothing has come in yet."
     list_display = ("received", "kind", "masked", "said", "outcome", "to_read")
-    list_filter = ("outcome", "needs_review", "kind", "provider", ("received_at", admin.DateFieldListFilter))
+    list_filter = ("outcome", "needs_review", "kind", ("received_at", admin.DateFieldListFilter))
     ordering = ("-pk",)
     sortable_by = ()
-    actions = (is_an_opt_out,)
+    actions = (is_an_opt_out, is_no_opt_out)
     fieldsets = (
         (None, {"fields": ("kind", "outcome", "needs_review", "record_link")}),
         ("What came", {"fields": ("address", "number", "body", "status", "cause", "occurred", "received_exactly")}),
@@ -50,6 +67,14 @@ class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
     def has_opt_out_permission(self, request: HttpRequest) -> bool:
         """Return whether this member of staff may write down opt-outs."""
         return request.user.has_perm("sms_consent.change_subscription")
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may say that a text needs no reading any more."""
+        return request.user.has_perm("sms_consent.change_inboundmessage")
+
+    def addresses(self, message: InboundMessage) -> tuple[str, ...]:
+        """Whose handset or mailbox it is about."""
+        return (message.address,)
 
     @admin.display(description="Received (UTC)")
     def received(self, message: InboundMessage) -> str:
@@ -73,9 +98,10 @@ class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
 
     @admin.display(description="Says")
     def said(self, message: InboundMessage) -> str:
-        """The words of a text, or what Braze reports."""
+        """The words of a text without the addresses in it, or what Braze reports."""
         words = message.body or ", ".join(filter(None, (message.status, message.cause, message.rule)))
-        return words if len(words) <= 60 else words[:59] + "…"
+        words = IN_WORDS.sub("…", words)
+        return words if len(words) <= SHOWN_OF_WORDS else words[: SHOWN_OF_WORDS - 1] + "…"
 
     @admin.display(description="Needs review")
     def to_read(self, message: InboundMessage) -> str:

@@ -13,7 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
-from sms_consent.admin.evidence import ERASED, LABELS, boxes, holders, proof_of, record_link, sentence, who_acted
+from sms_consent.admin.evidence import ERASED, boxes, holders, pairs, proof_of, record_link, sentence, who_acted
 from sms_consent.admin.exporting import ExportsWhatIsShown, export_csv, export_jsonl
 from sms_consent.admin.printing import PRINT, print_address
 from sms_consent.admin.searching import SubjectSearch, subject_of
@@ -48,6 +48,10 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
         """Hand the list the address it is about, if it is about one."""
         context = {"subject": subject_of(request.GET.get("q", ""))} | (extra_context or {})
         return super().changelist_view(request, context)
+
+    def addresses(self, record: ConsentRecord) -> tuple[str, ...]:
+        """Whose act it was."""
+        return (proof_of(record).address,)
 
     @admin.display(description="When (UTC)", ordering="occurred_at")
     def when(self, record: ConsentRecord) -> str:
@@ -102,11 +106,11 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     @admin.display(description="Promised then")
     def promised(self, record: ConsentRecord) -> SafeString | str:
         """What the program said about itself at that time."""
-        return _pairs(record, ("brand", "purpose", "frequency", "sender"))
+        return pairs(proof_of(record).payload, ("brand", "purpose", "frequency", "sender"))
 
     @admin.display(description="Address")
     def address(self, record: ConsentRecord) -> str:
-        """In full: opening this page is logged."""
+        """In full: opening this page is recorded."""
         return proof_of(record).address or ERASED
 
     @admin.display(description="People known by it today")
@@ -122,7 +126,7 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     @admin.display(description="Circumstances")
     def circumstances(self, record: ConsentRecord) -> SafeString | str:
         """IP, browser, page, and who wrote it down."""
-        return _pairs(record, tuple(LABELS))
+        return pairs(proof_of(record).payload)
 
     @admin.display(description="Answers the request")
     def answers_to(self, record: ConsentRecord) -> SafeString | str:
@@ -138,9 +142,3 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     def evidence_matches(self, record: ConsentRecord) -> str:
         """Whether it is what the record committed to."""
         return proof_of(record).verdict
-
-
-def _pairs(record: ConsentRecord, names: tuple[str, ...]) -> SafeString | str:
-    payload = proof_of(record).payload
-    rows = [(LABELS.get(name, name.capitalize()), payload[name]) for name in names if payload.get(name)]
-    return format_html_join("", '<div class="pair"><b>{}:</b> {}</div>', rows) or "–"

@@ -52,6 +52,10 @@ class MailAdmin(AddressSearch, ReadOnlyAdmin):
         """Find by recipient: each of our mails has one."""
         return rows.filter(to=address) if "@" in address else rows.none()
 
+    def addresses(self, mail: Email) -> list[str]:
+        """To whom it goes."""
+        return [str(address) for address in mail.to]
+
     def action_checkbox(self, obj: Any) -> SafeString:
         """Name the row by its number: a mail calls itself by its recipient, which lists do not show."""
         attrs = {"class": "action-select", "aria-label": f"Select mail {obj.pk}"}
@@ -74,7 +78,7 @@ class MailAdmin(AddressSearch, ReadOnlyAdmin):
 
     @admin.display(description="To")
     def recipients(self, mail: Email) -> str:
-        """In full: opening this page is logged."""
+        """In full: opening this page is recorded."""
         return ", ".join(mail.to)
 
     @admin.display(description="Status")

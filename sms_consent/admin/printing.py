@@ -22,7 +22,8 @@ from sms_consent.models import ConsentRecord, Subscription
 
 PRINT = "sms_consent_consentrecord_print"  # the name of its URL
 LONGEST = 1_000
-CIRCUMSTANCES = LABELS | {
+CIRCUMSTANCES = {
+    **LABELS,
     "method": "How",
     "body": "Text message",
     "texted_to": "Texted to",

@@ -18,6 +18,7 @@ from sms_consent.admin.evidence import ERASED, holders, record_link
 from sms_consent.admin.exporting import ExportsLists
 from sms_consent.admin.opt_outs import record_opt_out
 from sms_consent.admin.searching import SubjectSearch
+from sms_consent.admin.timeline import ShowsTimeline
 from sms_consent.choices import State
 from sms_consent.models import Subscription
 
@@ -90,8 +91,10 @@ class SendsAgain(ReadOnlyAdmin):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(ExportsLists, SubjectSearch, SendsAgain):
-    """One address and one program a page."""
+class SubscriptionAdmin(ExportsLists, SubjectSearch, ShowsTimeline, SendsAgain):
+    """One address and one program a page, with all that the address ever did."""
+
+    change_form_template = "admin/sms_consent/subscription/change_form.html"
 
     change_list_template = "admin/sms_consent/subscription/change_list.html"
     empty_note = "No address has a history yet."
@@ -115,6 +118,14 @@ class SubscriptionAdmin(ExportsLists, SubjectSearch, SendsAgain):
         own = path("record-opt-out/", view, {"site": self.admin_site}, name="sms_consent_record_opt_out")
         return [own, *super().get_urls()]
 
+    def addresses(self, row: Subscription) -> tuple[str, ...]:
+        """Whose it is; none where it was erased."""
+        return (row.address,)
+
+    def subjects(self, obj: Subscription) -> list[str]:
+        """Whose timeline it is, also where the address was erased."""
+        return [obj.subject]
+
     @admin.display(description="Address")
     def address_masked(self, row: Subscription) -> str:
         """Enough to recognise an address one already knows."""
@@ -122,7 +133,7 @@ class SubscriptionAdmin(ExportsLists, SubjectSearch, SendsAgain):
 
     @admin.display(description="Address")
     def address_full(self, row: Subscription) -> str:
-        """In full: opening this page is logged."""
+        """In full: opening this page is recorded."""
         return row.address or ERASED
 
     @admin.display(description="State")

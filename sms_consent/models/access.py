@@ -24,7 +24,7 @@ class AccessRecord(AppendOnlyModel):
         EXPORTED = "exported", "Exported"
         ERASED = "erased", "Asked to erase"
 
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField("when", default=timezone.now)
     staff = models.CharField(max_length=255)
     action = models.CharField(max_length=8, choices=Action.choices)
     what = models.CharField(max_length=80)
@@ -37,7 +37,12 @@ class AccessRecord(AppendOnlyModel):
         verbose_name = "access"
         verbose_name_plural = "accesses"
         ordering = ("-id",)
-        indexes = (models.Index(fields=["subject"], name="access_by_subject"),)
+        indexes = (
+            models.Index(fields=["subject"], name="access_by_subject"),
+            # What the list of the admin is filtered by: a rare value must be found without reading everything.
+            models.Index(fields=["action", "id"], name="access_by_action"),
+            models.Index(fields=["at"], name="access_by_time"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_action_display()}: {self.what}"

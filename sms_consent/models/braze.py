@@ -52,7 +52,11 @@ class BrazeProfile(Outgoing):
 
     class Meta:
         verbose_name = "Braze profile"
-        indexes = (models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),)
+        indexes = (
+            models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["id"], name="profile_parked", condition=models.Q(parked_at__isnull=False)),
+            models.Index(fields=["id"], name="profile_in_doubt", condition=models.Q(is_unknown=True)),
+        )
 
     def __str__(self) -> str:
         return self.external_id
@@ -71,7 +75,10 @@ class GlobalEmail(Outgoing):
 
     class Meta:
         verbose_name = "global email opt-out"
-        indexes = (models.Index(fields=["due_at"], name="global_email_due", condition=models.Q(due_at__isnull=False)),)
+        indexes = (
+            models.Index(fields=["due_at"], name="global_email_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["id"], name="global_email_parked", condition=models.Q(parked_at__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"Global email opt-out {self.pk}"

@@ -65,6 +65,11 @@ class InboundMessage(models.Model):
             models.Index(fields=["subject", "occurred_at"], name="inbound_by_subject"),
             models.Index(fields=["received_at"], name="inbound_waiting", condition=models.Q(outcome="waiting")),
             models.Index(fields=["received_at"], name="inbound_kept", condition=models.Q(blanked_at__isnull=True)),
+            models.Index(fields=["id"], name="inbound_to_review", condition=models.Q(needs_review=True)),
+            # What the list of the admin is filtered by: a rare value must be found without reading everything.
+            models.Index(fields=["outcome", "id"], name="inbound_by_outcome"),
+            models.Index(fields=["kind", "id"], name="inbound_by_kind"),
+            models.Index(fields=["received_at"], name="inbound_by_time"),
         )
 
     def __str__(self) -> str:

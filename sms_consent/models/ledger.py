@@ -48,7 +48,7 @@ class ConsentRecord(AppendOnlyModel):
     address to be theirs (a code or button in their mailbox, a text from their handset).
     """
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="records")
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="records", db_index=False)  # see Meta
     disclosure = models.ForeignKey(Disclosure, on_delete=models.PROTECT, null=True, related_name="records")
     words_sha256 = models.CharField("SHA-256 of the words shown", max_length=64, blank=True)
     act = models.CharField(max_length=11, choices=Act.choices)
@@ -67,6 +67,11 @@ class ConsentRecord(AppendOnlyModel):
         indexes = (
             models.Index(fields=["subject", "program", "occurred_at"], name="record_by_subject"),
             models.Index(fields=["recorded_at"], name="record_by_time"),
+            # What the list of the admin is filtered by: a rare value must be found without reading everything.
+            models.Index(fields=["program", "id"], name="record_by_program"),
+            models.Index(fields=["act", "id"], name="record_by_act"),
+            models.Index(fields=["source", "id"], name="record_by_source"),
+            models.Index(fields=["occurred_at"], name="record_by_occurrence"),
         )
         constraints = (
             models.CheckConstraint(condition=models.Q(act__in=Act.values), name="record_act_known"),

@@ -26,7 +26,9 @@ class Subscription(Outgoing):
     over, for as long as evidence of it is kept; `is_thinned` says that only that of opt-outs still is (`retention`).
     """
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="subscriptions")
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, related_name="subscriptions", db_index=False
+    )  # in Meta
     subject = models.CharField("address (keyed hash)", max_length=64)
     address = models.CharField(max_length=254, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.NONE)
@@ -76,6 +78,11 @@ class Subscription(Outgoing):
                 name="subscription_ended",
                 condition=models.Q(ended_at__isnull=False),
             ),
+            models.Index(fields=["id"], name="subscription_parked", condition=models.Q(parked_at__isnull=False)),
+            # What the list of the admin is filtered by: a rare value must be found without reading everything.
+            models.Index(fields=["program", "id"], name="subscription_by_program"),
+            models.Index(fields=["state", "id"], name="subscription_by_state"),
+            models.Index(fields=["told", "id"], name="subscription_by_told"),
         )
 
     def __str__(self) -> str:

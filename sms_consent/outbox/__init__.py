@@ -17,7 +17,7 @@ from sms_consent.outbox.claims import (
     claim_people,
     waiting_since,
 )
-from sms_consent.outbox.counting import unsent
+from sms_consent.outbox.counting import due_now, parked, unsent
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
@@ -75,6 +75,7 @@ __all__ = [
     "erase",
     "forget_emails",
     "forget_erased",
+    "due_now",
     "forget_group",
     "forget_profiles",
     "forget_some",
@@ -90,6 +91,7 @@ __all__ = [
     "note_seen",
     "open_riders",
     "open_rides",
+    "parked",
     "send_again",
     "settle_identities",
     "settle_global_emails",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from sms_consent.choices import Told
 from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Subscription
@@ -19,3 +22,20 @@ def unsent() -> int:
     emails = GlobalEmail.objects.filter(Q(due_at__isnull=False, is_recheck=False) | Q(parked_at__isnull=False))
     profiles = BrazeProfile.objects.filter(Q(due_at__isnull=False) | Q(parked_at__isnull=False))
     return subscriptions.count() + emails.count() + profiles.count() + GroupMove.objects.count()
+
+
+def due_now(at_most: int) -> int:
+    """Return how many rows a worker would take now, counted up to so many of each kind: from partial indexes only."""
+    waiting = {"due_at__lte": timezone.now(), "parked_at__isnull": True}
+    subscriptions = Subscription.objects.filter(**waiting).exclude(address="")
+    return _counted(at_most, subscriptions, *(model.objects.filter(**waiting) for model in (GlobalEmail, BrazeProfile)))
+
+
+def parked(at_most: int) -> int:
+    """Return how many rows Braze has refused, counted likewise."""
+    models = (Subscription, GlobalEmail, BrazeProfile)
+    return _counted(at_most, *(model.objects.filter(parked_at__isnull=False) for model in models))
+
+
+def _counted(at_most: int, *kinds: QuerySet[Any]) -> int:
+    return min(at_most, sum(rows[:at_most].count() for rows in kinds))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import User
@@ -60,4 +63,13 @@ def staff(*permissions: str) -> Client:
     person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
     client.force_login(person)
+    return client
+
+
+def member(role: str) -> Client:
+    """Return the browser of a member of staff with this role, as `create_admin` makes them."""
+    email = f"{role}@example.com"
+    call_command("create_admin", email, role=role, stdout=io.StringIO())
+    client = Client()
+    client.force_login(User.objects.get(email=email))
     return client

@@ -31,6 +31,7 @@ def test_only_what_staff_may_see_is_registered() -> None:
         "accounts.User",
         "auth.Group",
         "post_office.Email",
+        "sms_consent.AccessRecord",
         "sms_consent.BrazeLine",
         "sms_consent.BrazeProfile",
         "sms_consent.GlobalEmail",
