@@ -35,9 +35,9 @@ def suppressed() -> QuerySet[Any]:
 
 
 def subscribed_pages(subscriptions: QuerySet[Any]) -> Iterator[list[Row]]:
-    """Yield who is subscribed to what and since when, in pages; five queries a page."""
-    for page in pages(subscriptions.select_related(None).select_related("request")):
-        attach(page, "program")
+    """Yield who is subscribed to what and since when, in pages; six queries a page."""
+    for page in pages(subscriptions.select_related(None)):
+        attach(page, "program", "request")
         confirmed = _confirmed(row.request_id for row in page)
         holders = _holders(page)
         yield [_subscribed(row, confirmed.get(row.request_id), holders[row.address]) for row in page]

@@ -8,7 +8,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import django
@@ -137,27 +137,46 @@ def subscribe(count: str) -> int:
 
 
 def write_down(count: str) -> int:
-    """Leave so many records with evidence as a sign-up's, each of an address of its own that is subscribed by it."""
-    from sms_consent.models import ConsentRecord, Evidence, Subscription
+    """Leave so many records (in thousands) with the evidence of a sign-up, each subscribing an address of its own."""
+    from django.db import connection
 
-    for start in range(0, int(count), 5_000):
-        proofs = [_proof(number) for number in range(start, min(start + 5_000, int(count)))]
-        records = ConsentRecord.objects.bulk_create([record for record, _, _ in proofs])
-        Evidence.objects.bulk_create([evidence for _, evidence, _ in proofs])
-        rows = [(record, email) for record, (_, _, email) in zip(records, proofs, strict=True)]
-        stands = {"state": "subscribed", "told": "subscribed", "version": 1}
-        Subscription.objects.bulk_create(
-            [
-                Subscription(program=record.program, subject=record.subject, address=email, request=record, **stands)
-                for record, email in rows
-            ]
+    from sms_consent.models import ConsentRecord, Evidence
+
+    some = min(int(count), 1_000)
+    proofs = [_proof(number) for number in range(some)]
+    records = ConsentRecord.objects.bulk_create([record for record, _ in proofs])
+    Evidence.objects.bulk_create([evidence for _, evidence in proofs])
+    first, last = records[0].pk, records[-1].pk
+    names = ", ".join(f'"{it.column}"' for it in ConsentRecord._meta.concrete_fields if not it.primary_key)
+    with connection.cursor() as cursor:
+        for _ in range(int(count) // some - 1):
+            rows = f"SELECT {names} FROM sms_consent_consentrecord WHERE id <= %s"  # noqa: S608 - names of columns
+            cursor.execute(f"INSERT INTO sms_consent_consentrecord ({names}) {rows}", [last])
+        cursor.execute(
+            "INSERT INTO sms_consent_evidence (record_id, salt, payload) SELECT r.id, e.salt, e.payload "
+            "FROM sms_consent_consentrecord r JOIN sms_consent_evidence e "
+            "ON e.record_id = %s + (r.id - %s) %% %s WHERE r.id > %s",
+            [first, first, some, last],
         )
+    _subscribed_by(ConsentRecord.objects.order_by("id").values_list("id", flat=True).iterator(CHUNK * 10))
     _tidy()
-    return int(count)
+    return ConsentRecord.objects.count()
 
 
-def _proof(number: int) -> tuple[Any, Any, str]:
-    """Return a record, its evidence and its address, made by the ledger's own functions."""
+def _subscribed_by(records: Iterator[int]) -> None:
+    from sms_consent.models import Program, Subscription
+    from sms_consent.people import subject
+
+    stands = {"program": Program.objects.get(slug="email"), "state": "subscribed", "told": "subscribed", "version": 1}
+    while some := list(itertools.islice(records, CHUNK * 10)):
+        rows = [(number, address(number)) for number in some]
+        Subscription.objects.bulk_create(
+            [Subscription(subject=subject(one), address=one, request_id=record, **stands) for record, one in rows]
+        )
+
+
+def _proof(number: int) -> tuple[Any, Any]:
+    """Return a record and its evidence, made by the ledger's own functions."""
     from dataclasses import replace
 
     from django.utils import timezone
@@ -178,7 +197,7 @@ def _proof(number: int) -> tuple[Any, Any, str]:
     entry = ledger.Entry(offer.program, address(number), Act.GRANTED, Source.SIGN_UP, offer.disclosure, how)
     evidence = ledger._evidence(entry)
     evidence.record = ledger._record(replace(entry, occurred_at=now), evidence, now)
-    return evidence.record, evidence, entry.address
+    return evidence.record, evidence
 
 
 def address(number: int) -> str:

@@ -68,14 +68,23 @@ def inside(*arguments: str, env: Mapping[str, str]) -> Any:
     return json.loads(run("-W", "ignore", "-m", "tests.benchmarks.inside", *arguments, env=env).splitlines()[-1])
 
 
-def measured(*arguments: str, env: Mapping[str, str]) -> tuple[float, int]:
-    """Run `manage.py` with these arguments; return its seconds, from start to exit, and its largest MiB in memory."""
+@dataclass(frozen=True)
+class Used:
+    """What a process took: seconds from start to exit, seconds of processor time, its largest MiB in memory."""
+
+    seconds: float
+    processor: float
+    memory: int
+
+
+def measured(*arguments: str, env: Mapping[str, str]) -> Used:
+    """Run `manage.py` with these arguments and return what it took; raises RuntimeError if it failed."""
     began = time.perf_counter()
     started = os.posix_spawn(sys.executable, [sys.executable, str(ROOT / "manage.py"), *arguments], dict(env))
     _, status, used = os.wait4(started, 0)
     if status:
         raise RuntimeError(f"{' '.join(arguments)} failed")
-    return time.perf_counter() - began, used.ru_maxrss // 1024
+    return Used(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)
 
 
 @contextmanager

@@ -22,8 +22,8 @@ def main(count: int, database: str) -> None:
         env = environment(made.url, braze=braze.url)
         inside("subscribe", str(count), env=env)
         _tell(braze, count)
-        seconds, memory = measured("reconcile_braze", env=env)
-        print(f"{database}: {count:,} subscriptions in {seconds:.1f} s, at most {memory} MiB")
+        used = measured("reconcile_braze", env=env)
+        print(f"{database}: {count:,} subscriptions in {used.seconds:.1f} s, at most {used.memory} MiB")
 
 
 def _tell(braze: Sandbox, count: int) -> None:
