@@ -13,11 +13,16 @@ import idna
 import phonenumbers
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import connection
 from django.utils import timezone
 
 LONGEST_SHORT_CODE = 6
 LONGEST_E164 = 16  # the plus included
+LONGEST_EMAIL = 254
+# Quoted names may hold commas, and mail queues split their recipients there: it would mail somebody else.
+NOT_IN_A_NAME = frozenset('",;:<>()[]\\ ')
 
 
 @lru_cache(maxsize=8)
@@ -50,6 +55,23 @@ def normalise(text: str) -> str:
         return f"{name}{at}{idna.encode(domain, uts46=True).decode() if at else domain}".lower()
     except idna.IDNAError:
         return text.strip().lower()
+
+
+def mailbox(text: str) -> str:
+    """Return an email address as it is stored; empty if it is none, or no spelling of its own leads to it (DAT-6).
+
+    Case is folded the same way by every database only for ASCII, and two Unicode spellings of one domain would be two
+    people.
+    """
+    name, spelled = text.strip().rpartition("@")[0], normalise(text)
+    is_plain = name.isprintable() and not NOT_IN_A_NAME & set(name)
+    if not is_plain or not spelled.isascii() or len(spelled) > LONGEST_EMAIL:
+        return ""
+    try:
+        validate_email(spelled)
+    except ValidationError:
+        return ""
+    return spelled
 
 
 def mask(address: str) -> str:
