@@ -40,6 +40,7 @@ SETTINGS = {
     "SUPPORT_EMAIL": "support@example.com",
     "SUPPORT_PHONE": "+1 202 555 0199",
     "SMS_NUMBER": "+12025550100",
+    "SITE_URL": "https://optin.example.com",
     "TRUSTED_PROXY_COUNT": "1",
     "RATE_LIMITS": "off",
 }
