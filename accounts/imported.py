@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db.models import Q
 
 from accounts.models import User
+from optin_site import bulk
 from sms_consent import outbox
 from sms_consent.imports import Row
 
@@ -40,6 +42,7 @@ class _Book:
 
     def __init__(self, known: Iterable[User]) -> None:
         self.contradictions: dict[int, str] = {}
+        self._password = make_password(None)  # one that nobody can use
         self._new: list[User] = []
         self._completed: dict[str, User] = {}
         self._new_emails: list[User] = []
@@ -53,7 +56,7 @@ class _Book:
         self._by_id[person.external_id] = person
         if person.email:
             self._by_email[person.email] = person
-        if person.phone:
+        if person.phone is not None:  # that it is not empty would have the number checked again
             self._by_phone.setdefault(person.phone_number, person)
 
     def holder(self, row: Row) -> User | None:
@@ -87,11 +90,11 @@ class _Book:
         if not row.is_sms:
             return self._by_email.get(row.email)  # who has only the number is somebody else until a mailbox says so
         mailed = self._by_email.get(row.email)
-        return self._by_phone.get(row.phone) or (mailed if mailed and not mailed.phone else None)
+        return self._by_phone.get(row.phone) or (mailed if mailed and mailed.phone is None else None)
 
     def _complete(self, person: User, row: Row, *, is_named: bool) -> User:
         """Add the addresses that a person lacks; what others hold only where the row names this person."""
-        if row.phone and not person.phone and (is_named or row.phone not in self._by_phone):
+        if row.phone and person.phone is None and (is_named or row.phone not in self._by_phone):
             person.phone = row.phone
             self._completed[person.external_id] = person
         if row.email and not person.email and is_named and row.email not in self._by_email:
@@ -107,7 +110,7 @@ class _Book:
         has_phone = row.phone and row.phone not in self._by_phone
         person = User(email=row.email if has_email else None, phone=row.phone if has_phone else None, **named)
         person.language = row.language if 0 < len(row.language) <= LONGEST_LANGUAGE else settings.LANGUAGE_CODE
-        person.set_unusable_password()
+        person.password = self._password
         self._new.append(person)
         if person.email:
             self._new_emails.append(person)
@@ -117,7 +120,7 @@ class _Book:
     def save(self) -> None:
         """Write everybody down, in a few statements."""
         changed = [person for person in self._completed.values() if person.pk]
-        User.objects.bulk_create(self._new)
+        bulk.insert(self._new)
         User.objects.bulk_update(changed, ["email", "phone"])
         mailboxes = [EmailAddress(user=person, email=person.email, primary=True) for person in self._new_emails]
-        EmailAddress.objects.bulk_create(mailboxes, ignore_conflicts=True)
+        bulk.insert(mailboxes, is_ignoring=True)

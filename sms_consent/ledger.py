@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 from django.db import connection
 from django.utils import timezone
 
+from optin_site import bulk
 from sms_consent import outbox, states
 from sms_consent.choices import Act, Channel, Source, State
 from sms_consent.evidence import Circumstances, Entry, Key, canonical, commitment, prove, who
@@ -64,11 +66,11 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
     now = timezone.now()
     pasts = _pasts({entry.key for entry in entries if entry.source == Source.IMPORT}, subscriptions)
     new = [
-        replace(entry, occurred_at=_when(entry, subscriptions[entry.key], now))
+        entry if entry.occurred_at else replace(entry, occurred_at=_when(subscriptions[entry.key], now))
         for entry in _new(entries, subscriptions, pasts, now)
     ]
     if not new:
-        _write_in_vain(entries, subscriptions, now)
+        _write_in_vain([entry for entry in entries if entry.source != Source.IMPORT], subscriptions, now)
         return []
     pasts |= _pasts(_late(new, subscriptions) - pasts.keys(), subscriptions)
     records = _write(new, now)
@@ -138,12 +140,12 @@ def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscri
     _save([copy(row) for row in {entry.key: subscriptions[entry.key] for entry in repeats}.values()])
 
 
-def _when(entry: Entry, subscription: Subscription, now: datetime) -> datetime:
-    """Return when an act was done: its own time, or now, but never before what is known to have come before it.
+def _when(subscription: Subscription, now: datetime) -> datetime:
+    """Return when an act of now was done: never before what is known to have come before it.
 
     Without that, a server whose clock is slow writes an opt-out down as older than the consent it takes back.
     """
-    return entry.occurred_at or max(now, subscription.folded_to or now)
+    return max(now, subscription.folded_to or now)
 
 
 def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
@@ -184,12 +186,11 @@ def _said(entry: Entry, act: str) -> str:
 
 def _write(entries: Sequence[Entry], now: datetime) -> list[ConsentRecord]:
     evidence = [prove(entry) for entry in entries]
-    records = ConsentRecord.objects.bulk_create(
-        [_record(entry, proof, now) for entry, proof in zip(entries, evidence, strict=True)]
-    )
+    records = [_record(entry, proof, now) for entry, proof in zip(entries, evidence, strict=True)]
+    bulk.insert(records)
     for record, proof in zip(records, evidence, strict=True):
         proof.record = record
-    Evidence.objects.bulk_create(evidence)
+    bulk.insert(evidence)
     return records
 
 
@@ -212,18 +213,16 @@ def _record(entry: Entry, proof: Evidence, now: datetime) -> ConsentRecord:
 
 
 def _advance(
-    subscription: Subscription, acts: Iterable[tuple[Entry, Happening]], past: Past | None, now: datetime
+    subscription: Subscription, acts: Sequence[tuple[Entry, Happening]], past: Past | None, now: datetime
 ) -> None:
     """Fold these acts in; with a `past` from the beginning, for then one of them is not the newest, or is imported."""
-    before = after = subscription.standing
-    has_left = False
+    before, happenings = subscription.standing, [happening for _, happening in acts]
+    newest, has_left = before.folded_to, False
     for entry, happening in acts:
-        if _is_newest(happening, after.folded_to):
-            has_left = entry.act == Act.WITHDRAWN
+        if _is_newest(happening, newest):
+            newest, has_left = happening.occurred_at, entry.act == Act.WITHDRAWN
             _note_newest(subscription, entry, now)
-        after = fold(after, happening)
-    if past is not None:
-        after = fold_all([*past, *(happening for _, happening in acts)])
+    after = reduce(fold, happenings, before) if past is None else fold_all([*past, *happenings])
     subscription.standing = after
     subscription.address = entry.address
     if _differs(before, after) or has_left:
@@ -262,12 +261,7 @@ def voids(subscription: Subscription, entry: Entry) -> bool:
 
 
 def _save(subscriptions: list[Subscription]) -> None:
-    for subscription in subscriptions:
-        subscription.pk = None  # old and new rows go into one statement, told apart by their unique key
+    """Write old and new rows in one statement, told apart by their unique key."""
+    unique = ("program", "subject")
     names = [field.name for field in Subscription._meta.concrete_fields]
-    Subscription.objects.bulk_create(
-        subscriptions,
-        update_conflicts=True,
-        unique_fields=["program", "subject"],
-        update_fields=[name for name in names if name not in ("id", "program", "subject")],
-    )
+    bulk.insert(subscriptions, unique=unique, update=[name for name in names if name not in ("id", *unique)])

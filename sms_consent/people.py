@@ -41,7 +41,7 @@ def subject(address: str) -> str:
     The key is derived from LEDGER_KEY and is never rotated: it is how an address is found again. Keyed,
     because a bare hash of a phone number is guessed in seconds (LED-7).
     """
-    return hmac.new(lasting_key("address hash"), address.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(lasting_key("address hash"), address.encode(), "sha256").hex()
 
 
 def normalise(text: str) -> str:
@@ -52,9 +52,14 @@ def normalise(text: str) -> str:
     """
     name, at, domain = text.strip().rpartition("@")
     try:
-        return f"{name}{at}{idna.encode(domain, uts46=True).decode() if at else domain}".lower()
+        return f"{name}{at}{_in_ascii(domain) if at else domain}".lower()
     except idna.IDNAError:
         return text.strip().lower()
+
+
+@lru_cache(maxsize=1024)
+def _in_ascii(domain: str) -> str:
+    return idna.encode(domain, uts46=True).decode()
 
 
 def mailbox(text: str) -> str:

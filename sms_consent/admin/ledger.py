@@ -138,6 +138,9 @@ LABELS = {
     "campaign": "Campaign",
     "agent": "Written down by",
     "note": "Note",
+    "came_from": "Source in the other system",
+    "method": "Method there",
+    "imported_from": "Imported from",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -20,10 +20,9 @@ LONGEST_LANGUAGE = int(Disclosure._meta.get_field("language").max_length or 0)
 
 
 class Wording(NamedTuple):
-    """What tells words apart. An empty language is any: the same words are in the same one."""
+    """What tells words apart. Not the language that a row says: it is that of the page, and may be another."""
 
     program: int
-    language: str
     sha256: str
     label: str
     button: str
@@ -41,48 +40,44 @@ class Wordings:
 
     def of(self, rows: Iterable[Row], programs: Mapping[str, Program]) -> dict[int, Disclosure]:
         """Return the words of each row that has some, by its line; to be called in a transaction."""
-        wanted = {row.line: (_wording(row, programs[row.program]), row.wording) for row in rows if row.wording}
-        texts = {wording: text for wording, text in wanted.values() if wording not in self._known}
-        if texts:
-            self._learn(texts, programs)
-        found = {line: self._known[wording] for line, (wording, _) in wanted.items()}
         if len(self._known) > MOST_REMEMBERED:
             self.forget()
-        return found
+        wanted = {row.line: _wording(row, programs[row.program]) for row in rows if row.wording}
+        first = {wanted[row.line]: row for row in rows if row.line in wanted}
+        if not first.keys() <= self._known.keys():
+            self._learn(first)
+        return {line: self._known[wording] for line, wording in wanted.items()}
 
-    def _learn(self, texts: Mapping[Wording, str], programs: Mapping[str, Program]) -> None:
-        self._find(texts)
-        if texts.keys() <= self._known.keys():
+    def _learn(self, rows: Mapping[Wording, Row]) -> None:
+        self._find(rows)
+        if rows.keys() <= self._known.keys():
             return
-        ids = sorted({wording.program for wording in texts})
+        ids = sorted({wording.program for wording in rows})
         list(Program.objects.select_for_update().filter(pk__in=ids).order_by("pk"))  # versions are numbered one by one
-        self._find(texts)
-        for has_language in (True, False):  # of two rows with the same words, the one that says its language first
-            missing = {
-                it: text for it, text in texts.items() if it not in self._known and bool(it.language) == has_language
-            }
-            if missing:
-                _keep(missing)
-                self._find(texts)
+        self._find(rows)
+        _keep({wording: row for wording, row in rows.items() if wording not in self._known})
+        self._find(rows)
 
-    def _find(self, wordings: Collection[Wording]) -> None:
+    def _find(self, wordings: Iterable[Wording]) -> None:
+        """Look for published words; of several that are alike, the oldest."""
         rows = Disclosure.objects.filter(sha256__in={it.sha256 for it in wordings}, published_at__isnull=False)
-        rows = rows.filter(program__in={it.program for it in wordings}).defer("draft", "words").order_by("-pk")
-        for it in rows:
-            for language in (it.language, ""):
-                self._known[Wording(it.program_id, language, it.sha256, it.label, it.button_label)] = it
+        rows = rows.filter(program__in={it.program for it in wordings}).defer("draft", "words")
+        for it in rows.order_by("-pk"):
+            self._known[Wording(it.program_id, it.sha256, it.label, it.button_label)] = it
 
 
 def _wording(row: Row, program: Program) -> Wording:
-    sha256 = hashlib.sha256(row.wording.encode()).hexdigest()
-    language = row.language if len(row.language) <= LONGEST_LANGUAGE else ""
-    return Wording(program.pk, language, sha256, row.label, row.button)
+    return Wording(program.pk, hashlib.sha256(row.wording.encode()).hexdigest(), row.label, row.button)
 
 
-def _keep(texts: Mapping[Wording, str]) -> None:
+def _language(row: Row) -> str:
+    return row.language if 0 < len(row.language) <= LONGEST_LANGUAGE else UNKNOWN_LANGUAGE
+
+
+def _keep(rows: Mapping[Wording, Row]) -> None:
     """Write words down as they came, without the checks for words that are to be shown."""
-    for (program, language), wordings in groupby(sorted(texts), key=lambda it: (it.program, it.language)):
-        language = language or UNKNOWN_LANGUAGE
+    by_version = sorted((wording.program, _language(row), wording) for wording, row in rows.items())
+    for (program, language), group in groupby(by_version, key=lambda it: it[:2]):
         first = disclosures.next_version(program, language)
         Disclosure.objects.bulk_create(
             Disclosure(
@@ -91,11 +86,11 @@ def _keep(texts: Mapping[Wording, str]) -> None:
                 language=language,
                 version=version,
                 label=it.label,
-                draft=texts[it],
+                draft=rows[it].wording,
                 button_label=it.button,
-                words=texts[it],
+                words=rows[it].wording,
                 sha256=it.sha256,
                 published_at=timezone.now(),
             )
-            for version, it in enumerate(wordings, start=first)
+            for version, (_, _, it) in enumerate(group, start=first)
         )

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from optin_site import bulk
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, Subscription
 
@@ -61,12 +62,7 @@ def mark(*people: models.Model) -> None:
     now = timezone.now()
     for profile in profiles:
         _renew(profile, now)
-    BrazeProfile.objects.bulk_create(
-        profiles,
-        update_conflicts=True,
-        unique_fields=["person"],
-        update_fields=RENEWED,
-    )
+    bulk.insert(profiles, unique=["person"], update=RENEWED)
 
 
 def mark_joined(emails: Iterable[str]) -> None:
@@ -85,12 +81,7 @@ def mark_left(*emails: str) -> None:
     now = timezone.now()
     for row in rows:
         _renew(row, now)
-    GlobalEmail.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["address"],
-        update_fields=[*RENEWED, "lease", "leased_until", "is_recheck"],
-    )
+    bulk.insert(rows, unique=["address"], update=[*RENEWED, "lease", "leased_until", "is_recheck"])
     forget_email_state(emails)
 
 
