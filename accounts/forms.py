@@ -24,9 +24,6 @@ from sms_consent.selectors import Offer
 from sms_consent.services import Choice
 
 LONGEST_PHONE = 40
-LONGEST_EMAIL = 254
-# Quoted names may hold commas, and mail queues split their recipients there: it would mail somebody else.
-NOT_IN_A_NAME = frozenset('",;:<>()[]\\ ')
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class AddressFields(forms.Form):
 
     email = forms.EmailField(
         label=_("Email"),
-        max_length=LONGEST_EMAIL,
+        max_length=people.LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email", "enterkeyhint": "next"}),
     )
     phone = PhoneNumberField(
@@ -85,13 +82,10 @@ class AddressFields(forms.Form):
 def one_spelling(email: str) -> str:
     """Return an email address in lower case, with its domain in ASCII as mail servers know it.
 
-    Raises ValidationError where no domain has that spelling. Case is folded the same way by every database only
-    for ASCII, and two Unicode spellings of one domain would be two people.
+    Raises ValidationError where `people.mailbox` knows no such spelling.
     """
-    name = email.rpartition("@")[0]
-    is_plain = name.isprintable() and not NOT_IN_A_NAME & set(name)
-    spelled = people.normalise(email)
-    if not is_plain or not spelled.isascii() or len(spelled) > LONGEST_EMAIL:
+    spelled = people.mailbox(email)
+    if not spelled:
         raise ValidationError(_("Enter a valid email address."), code="invalid")
     return spelled
 

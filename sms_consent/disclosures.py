@@ -139,14 +139,19 @@ def plain_text(words: str, base_url: str = "") -> str:
     )
 
 
+def next_version(program_id: int, language: str) -> int:
+    """Return the number of the next version. Two at once would take the same: lock the program's row first."""
+    versions = Disclosure.objects.filter(program=program_id, language=language)
+    return (versions.aggregate(Max("version"))["version__max"] or 0) + 1
+
+
 def draft(program: Program, *, language: str, text: str, label: str, button: str, door: str = Door.FORM) -> Disclosure:
     """Return a new unpublished version. The words for all doors of a program are numbered together."""
-    newest = Disclosure.objects.filter(program=program, language=language).aggregate(Max("version"))["version__max"]
     return Disclosure.objects.create(
         program=program,
         door=door,
         language=language,
-        version=(newest or 0) + 1,
+        version=next_version(program.pk, language),
         draft=text,
         label=label,
         button_label=button,

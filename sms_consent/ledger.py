@@ -2,81 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import reduce
 
 from django.db import connection
 from django.utils import timezone
 
+from optin_site import bulk
 from sms_consent import outbox, states
 from sms_consent.choices import Act, Channel, Source, State
-from sms_consent.models import ConsentRecord, Disclosure, Evidence, Program, Subscription
+from sms_consent.evidence import Circumstances, Entry, Key, canonical, commitment, mark_of, prove, who
+from sms_consent.models import ConsentRecord, Evidence, Subscription
 from sms_consent.people import subject
 from sms_consent.states import Happening, Standing, fold, fold_all
+
+__all__ = [
+    "OPT_INS",
+    "REPEAT_WINDOW",
+    "Circumstances",
+    "Entry",
+    "Key",
+    "append",
+    "canonical",
+    "commitment",
+    "mark_of",
+    "standings",
+    "voids",
+    "who",
+]
 
 REPEAT_WINDOW = timedelta(minutes=10)
 OPT_INS = frozenset({Act.REQUESTED, Act.GRANTED})
 
-Key = tuple[int, str]  # program id, address
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """How and where an act was done; goes into the evidence as it is (REC-3, US-3).
-
-    `body`, `texted_to`, `rule`, `provider` and `provider_id` are of a text (KW-14).
-    `boxes` maps each program offered to whether its box was ticked when the form was sent; all were empty
-    when it was shown (CTA-1). `person` is the external_id of whoever acted. `agent` and `note` are for opt-outs that
-    staff write down for somebody; `keyword`, `place` and `incentive` for texts (`Keyword.evidence`).
-    """
-
-    ip: str = ""
-    user_agent: str = ""
-    accept_language: str = ""
-    language: str = ""
-    page: str = ""
-    referrer: str = ""
-    boxes: Mapping[str, bool] = field(default_factory=dict)
-    person: str = ""
-    agent: str = ""
-    note: str = ""
-    body: str = ""
-    texted_to: str = ""
-    rule: str = ""
-    provider: str = ""
-    provider_id: str = ""
-    campaign: str = ""
-    keyword: str = ""
-    place: str = ""
-    incentive: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One act to be written down. `request` is the id of the record it answers, `requested_at` its time."""
-
-    program: Program
-    address: str
-    act: Act
-    source: str
-    disclosure: Disclosure | None = None
-    circumstances: Circumstances = field(default_factory=Circumstances)
-    occurred_at: datetime | None = None
-    stops: bool = False
-    proven: bool = False
-    request: int | None = None
-    requested_at: datetime | None = None
-
-    @property
-    def key(self) -> Key:
-        """The subscription that this act is about."""
-        return self.program.pk, self.address
+Past = list[Happening]
 
 
 def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
@@ -99,22 +61,72 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
     """Write acts down and bring their subscriptions up to date, in the caller's transaction.
 
     Returns the records written, in the order of `entries` without the repeats: an act that repeats the one
-    before it within ten minutes and changes nothing leaves no record. Three statements, however many acts.
+    before it within ten minutes and changes nothing leaves no record, nor does an imported one of which there is a
+    record already. Three statements, however many acts, and one more where some are not the newest or are imported.
     """
     now = timezone.now()
-    new = [entry for entry in entries if not _is_repeat(entry, subscriptions[entry.key], now)]
-    fresh = [replace(entry, occurred_at=_when(entry, subscriptions[entry.key], now)) for entry in new]
-    if not fresh:
-        _write_in_vain(entries, subscriptions, now)
+    pasts = _pasts({entry.key for entry in entries if entry.source == Source.IMPORT}, subscriptions)
+    new = [
+        entry if entry.occurred_at else replace(entry, occurred_at=_when(subscriptions[entry.key], now))
+        for entry in _new(entries, subscriptions, pasts, now)
+    ]
+    if not new:
+        _write_in_vain([entry for entry in entries if entry.source != Source.IMPORT], subscriptions, now)
         return []
-    records = _write(fresh, now)
-    changed = {}
-    for entry, record in zip(fresh, records, strict=True):
-        subscription = subscriptions[entry.key]
-        _advance(subscription, entry, record, now)
-        changed[entry.key] = subscription
-    _save(list(changed.values()))
+    pasts |= _pasts(_late(new, subscriptions) - pasts.keys(), subscriptions)
+    records = _write(new, now)
+    done: dict[Key, list[tuple[Entry, Happening]]] = defaultdict(list)
+    for entry, record in zip(new, records, strict=True):
+        done[entry.key].append((entry, _happening(entry, record.pk)))
+    for key, acts in done.items():
+        _advance(subscriptions[key], acts, pasts.get(key), now)
+    _save([subscriptions[key] for key in done])
     return records
+
+
+def _new(
+    entries: Iterable[Entry], subscriptions: Mapping[Key, Subscription], pasts: Mapping[Key, Past], now: datetime
+) -> Iterator[Entry]:
+    """Leave out the repeats. An imported act is one if anything told of it before, the same file included (DAT-2)."""
+    known = {(key, it.act, it.occurred_at) for key, past in pasts.items() for it in past}
+    for entry in entries:
+        said = (entry.key, entry.act, entry.occurred_at)
+        if entry.source != Source.IMPORT:
+            is_repeat = _is_repeat(entry, subscriptions[entry.key], now)
+        elif not (is_repeat := said in known):
+            known.add(said)  # type: ignore[arg-type]
+        if not is_repeat:
+            yield entry
+
+
+def _pasts(keys: Collection[Key], subscriptions: Mapping[Key, Subscription]) -> dict[Key, Past]:
+    """Return what the ledger holds of these subscriptions. One query; none where there is no history."""
+    found: dict[Key, Past] = {key: [] for key in keys}
+    known = {(key[0], subscriptions[key].subject): key for key in keys if subscriptions[key].folded_to}
+    if not known:
+        return found
+    rows = ConsentRecord.objects.filter(subject__in={hashed for _, hashed in known})
+    names = ("id", "act", "source", "occurred_at", "stops", "proven", "request_id", "request__occurred_at")
+    for program, hashed, *row in rows.values_list("program_id", "subject", *names):
+        if key := known.get((program, hashed)):
+            found[key].append(Happening(*row))
+    return found
+
+
+def _late(entries: Iterable[Entry], subscriptions: Mapping[Key, Subscription]) -> set[Key]:
+    """Return the subscriptions on which something later than one of these acts is known already."""
+    newest = {key: row.folded_to for key, row in subscriptions.items()}
+    late = set()
+    for entry in entries:
+        if _is_newest(entry, newest[entry.key]):
+            newest[entry.key] = entry.occurred_at
+        else:
+            late.add(entry.key)
+    return late
+
+
+def _is_newest(act: Entry | Happening, folded_to: datetime | None) -> bool:
+    return folded_to is None or (act.occurred_at is not None and act.occurred_at > folded_to)
 
 
 def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscription], now: datetime) -> None:
@@ -122,19 +134,19 @@ def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscri
     if not repeats:
         return
     for entry in repeats:
-        _record(replace(entry, occurred_at=now), _evidence(entry), now)
+        _record(replace(entry, occurred_at=now), prove(entry), now)
     with connection.cursor() as cursor:
         for table in (ConsentRecord._meta.db_table, Evidence._meta.db_table):
             cursor.execute(f'INSERT INTO "{table}" SELECT * FROM "{table}" WHERE 1 = 0')  # noqa: S608 - our own names
     _save([copy(row) for row in {entry.key: subscriptions[entry.key] for entry in repeats}.values()])
 
 
-def _when(entry: Entry, subscription: Subscription, now: datetime) -> datetime:
-    """Return when an act was done: its own time, or now, but never before what is known to have come before it.
+def _when(subscription: Subscription, now: datetime) -> datetime:
+    """Return when an act of now was done: never before what is known to have come before it.
 
     Without that, a server whose clock is slow writes an opt-out down as older than the consent it takes back.
     """
-    return entry.occurred_at or max(now, subscription.folded_to or now)
+    return max(now, subscription.folded_to or now)
 
 
 def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
@@ -174,13 +186,12 @@ def _said(entry: Entry, act: str) -> str:
 
 
 def _write(entries: Sequence[Entry], now: datetime) -> list[ConsentRecord]:
-    evidence = [_evidence(entry) for entry in entries]
-    records = ConsentRecord.objects.bulk_create(
-        [_record(entry, proof, now) for entry, proof in zip(entries, evidence, strict=True)]
-    )
+    evidence = [prove(entry) for entry in entries]
+    records = [_record(entry, proof, now) for entry, proof in zip(entries, evidence, strict=True)]
+    bulk.insert(records)
     for record, proof in zip(records, evidence, strict=True):
         proof.record = record
-    Evidence.objects.bulk_create(evidence)
+    bulk.insert(evidence)
     return records
 
 
@@ -202,50 +213,27 @@ def _record(entry: Entry, proof: Evidence, now: datetime) -> ConsentRecord:
     )
 
 
-def _evidence(entry: Entry) -> Evidence:
-    payload: dict[str, Any] = {"address": entry.address, **asdict(entry.circumstances)}
-    payload["brand"], payload["sender"] = entry.program.brand, entry.program.sender
-    payload["frequency"], payload["purpose"] = entry.program.frequency, entry.program.purpose
-    if entry.disclosure:
-        payload["label"], payload["button"] = entry.disclosure.label, entry.disclosure.button_label
-    shown = {name: value for name, value in payload.items() if value not in ("", {})}
-    return Evidence(salt=secrets.token_hex(32), payload=canonical(shown))
-
-
-def canonical(payload: Mapping[str, Any]) -> str:
-    """Return JSON with sorted keys and no blanks: the text that is hashed is the text that is kept (LED-3)."""
-    return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def commitment(salt: str, payload: str) -> str:
-    """Return the SHA-256 of salt and payload, 64 hex digits: proves evidence without holding any (LED-7)."""
-    return hashlib.sha256(f"{salt}\n{payload}".encode()).hexdigest()
-
-
-def mark_of(person: str) -> str:
-    """Return what the evidence of everything that this person (external_id) did contains: it is canonical JSON."""
-    return f'"person":{json.dumps(person, ensure_ascii=False)}'
-
-
-def who(record: ConsentRecord) -> str:
-    """Return the external_id of whoever acted; empty if that was nobody known here, or has been erased."""
-    payload = record.evidence.payload
-    return str(json.loads(payload).get("person", "")) if payload else ""
-
-
-def _advance(subscription: Subscription, entry: Entry, record: ConsentRecord, now: datetime) -> None:
-    before = subscription.standing
-    happening = _happening(entry, record.pk)
-    is_newest = before.folded_to is None or happening.occurred_at > before.folded_to
-    after = fold(before, happening) if is_newest else fold_all(_history(subscription))
+def _advance(
+    subscription: Subscription, acts: Sequence[tuple[Entry, Happening]], past: Past | None, now: datetime
+) -> None:
+    """Fold these acts in; with a `past` from the beginning, for then one of them is not the newest, or is imported."""
+    before, happenings = subscription.standing, [happening for _, happening in acts]
+    newest, has_left = before.folded_to, False
+    for entry, happening in acts:
+        if _is_newest(happening, newest):
+            newest, has_left = happening.occurred_at, entry.act == Act.WITHDRAWN
+            _note_newest(subscription, entry, now)
+    after = reduce(fold, happenings, before) if past is None else fold_all([*past, *happenings])
     subscription.standing = after
     subscription.address = entry.address
-    if is_newest:
-        subscription.last_said = _said(entry, entry.act)
-        if entry.source == Source.KEYWORD and entry.act in OPT_INS:
-            subscription.looked_at = now  # the handset itself has just said so: no stop from before counts any more
-    if _differs(before, after) or (is_newest and entry.act == Act.WITHDRAWN):
+    if _differs(before, after) or has_left:
         outbox.touch(subscription, is_sms=entry.program.channel == Channel.SMS, now=now)
+
+
+def _note_newest(subscription: Subscription, entry: Entry, now: datetime) -> None:
+    subscription.last_said = _said(entry, entry.act)
+    if entry.source == Source.KEYWORD and entry.act in OPT_INS:
+        subscription.looked_at = now  # the handset itself has just said so: no stop from before counts any more
 
 
 def _differs(before: Standing, after: Standing) -> bool:
@@ -273,19 +261,8 @@ def voids(subscription: Subscription, entry: Entry) -> bool:
     return states.voids(subscription.standing, _happening(replace(entry, occurred_at=timezone.now()), 0))
 
 
-def _history(subscription: Subscription) -> list[Happening]:
-    rows = ConsentRecord.objects.filter(program=subscription.program_id, subject=subscription.subject)
-    names = ("id", "act", "source", "occurred_at", "stops", "proven", "request_id", "request__occurred_at")
-    return [Happening(*row) for row in rows.values_list(*names)]
-
-
 def _save(subscriptions: list[Subscription]) -> None:
-    for subscription in subscriptions:
-        subscription.pk = None  # old and new rows go into one statement, told apart by their unique key
+    """Write old and new rows in one statement, told apart by their unique key."""
+    unique = ("program", "subject")
     names = [field.name for field in Subscription._meta.concrete_fields]
-    Subscription.objects.bulk_create(
-        subscriptions,
-        update_conflicts=True,
-        unique_fields=["program", "subject"],
-        update_fields=[name for name in names if name not in ("id", "program", "subject")],
-    )
+    bulk.insert(subscriptions, unique=unique, update=[name for name in names if name not in ("id", *unique)])

@@ -21,6 +21,9 @@ from django.utils import timezone
 
 LONGEST_SHORT_CODE = 6
 LONGEST_E164 = 16  # the plus included
+LONGEST_EMAIL = 254
+# Quoted names may hold commas, and mail queues split their recipients there: it would mail somebody else.
+NOT_IN_A_NAME = frozenset('",;:<>()[]\\ ')
 
 
 @lru_cache(maxsize=8)
@@ -39,7 +42,7 @@ def subject(address: str) -> str:
     The key is derived from LEDGER_KEY and is never rotated: it is how an address is found again. Keyed,
     because a bare hash of a phone number is guessed in seconds (LED-7).
     """
-    return hmac.new(lasting_key("address hash"), address.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(lasting_key("address hash"), address.encode(), "sha256").hex()
 
 
 def normalise(text: str) -> str:
@@ -50,7 +53,7 @@ def normalise(text: str) -> str:
     """
     name, at, domain = text.strip().rpartition("@")
     try:
-        return f"{name}{at}{idna.encode(domain, uts46=True).decode() if at else domain}".lower()
+        return f"{name}{at}{_in_ascii(domain) if at else domain}".lower()
     except idna.IDNAError:
         return text.strip().lower()
 
@@ -74,6 +77,28 @@ def address_of(text: str) -> str:
     if not phonenumbers.is_possible_number(number):
         return ""
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+@lru_cache(maxsize=1024)
+def _in_ascii(domain: str) -> str:
+    return idna.encode(domain, uts46=True).decode()
+
+
+def mailbox(text: str) -> str:
+    """Return an email address as it is stored; empty if it is none, or no spelling of its own leads to it (DAT-6).
+
+    Case is folded the same way by every database only for ASCII, and two Unicode spellings of one domain would be two
+    people.
+    """
+    name, spelled = text.strip().rpartition("@")[0], normalise(text)
+    is_plain = name.isprintable() and not NOT_IN_A_NAME & set(name)
+    if not is_plain or not spelled.isascii() or len(spelled) > LONGEST_EMAIL:
+        return ""
+    try:
+        validate_email(spelled)
+    except ValidationError:
+        return ""
+    return spelled
 
 
 def mask(address: str) -> str:

@@ -7,7 +7,7 @@ they happened, opt-outs first in a tie, so the order in which they arrive never 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sms_consent.choices import Act, Source, State
@@ -45,7 +45,8 @@ class Standing:
 
     `request` is the record that asked for, or gave, the consent; while it is pending, `requested_at` is when it was
     asked for and `renewals` how often that was done anew. `left_at` is the newest opt-out or "this wasn't me",
-    `folded_to` the time of the newest record in it.
+    `folded_to` the time of the newest record in it. `imported` says that what stands, the consent or the opt-out, came
+    with an import. It is kept nowhere: imported acts are always folded with all the others (`fold_all`).
     """
 
     state: str = State.NONE
@@ -55,6 +56,7 @@ class Standing:
     left_at: datetime | None = None
     stopped_at: datetime | None = None
     folded_to: datetime | None = None
+    imported: bool = field(default=False, compare=False)
 
     @property
     def is_stopped(self) -> bool:
@@ -91,7 +93,9 @@ def fold(before: Standing, happening: Happening) -> Standing:
 
 def _outcome(before: Standing, it: Happening) -> Standing:
     if it.act == Act.WITHDRAWN:
-        return _left(before, it.occurred_at, stops=it.stops)
+        return _left(before, it, stops=it.stops)
+    if it.source == Source.IMPORT:
+        return _imported(before, it)
     if it.act == Act.EXPIRED or it.act == Act.INVALIDATED:
         return _voided(before, it)
     if before.left_at is not None and it.occurred_at <= before.left_at:
@@ -101,9 +105,30 @@ def _outcome(before: Standing, it: Happening) -> Standing:
     return _asked(before, it) if it.act == Act.REQUESTED else _agreed(before, it)
 
 
-def _left(before: Standing, at: datetime, *, stops: bool) -> Standing:
-    stopped_at = at if stops else before.stopped_at
-    return Standing(State.UNSUBSCRIBED, left_at=at, stopped_at=stopped_at)
+def _left(before: Standing, it: Happening, *, stops: bool) -> Standing:
+    stopped_at = it.occurred_at if stops else before.stopped_at
+    imported = it.source == Source.IMPORT and not _left_here(before)
+    return Standing(State.UNSUBSCRIBED, left_at=it.occurred_at, stopped_at=stopped_at, imported=imported)
+
+
+def _left_here(before: Standing) -> bool:
+    """Whether an opt-out stands that was made here and not in another system."""
+    return before.left_at is not None and before.state != State.SUBSCRIBED and not before.imported
+
+
+def _imported(before: Standing, it: Happening) -> Standing:
+    """What another system tells of, other than opt-outs (DAT-2).
+
+    Nothing imported waits for an answer, and nothing imported lifts an opt-out that was made here, whatever the
+    times. One that was imported itself is lifted by a newer opt-in; a stop only where that was the handset's own.
+    """
+    if it.act == Act.INVALIDATED:
+        return _left(before, it, stops=False)
+    if it.act not in (Act.GRANTED, Act.CONFIRMED) or before.state == State.SUBSCRIBED or _left_here(before):
+        return before
+    if before.left_at is not None and (it.occurred_at <= before.left_at or (before.is_stopped and not it.proven)):
+        return before
+    return replace(before, state=State.SUBSCRIBED, request=it.id, stopped_at=None, imported=True)
 
 
 def _voided(before: Standing, it: Happening) -> Standing:
@@ -111,10 +136,11 @@ def _voided(before: Standing, it: Happening) -> Standing:
         has_lapsed = before.state == State.PENDING and before.request == it.request
         return replace(before, state=State.NONE, request=None) if has_lapsed else before
     if not voids(before, it):
-        return before
+        # What came with an import gives way to it, whatever it is about: it may have been said before the import.
+        return _left(before, it, stops=False) if before.imported else before
     if before.state == State.PENDING:
-        return replace(before, state=State.NONE, request=None, left_at=it.occurred_at)
-    return _left(before, it.occurred_at, stops=False)
+        return replace(before, state=State.NONE, request=None, left_at=it.occurred_at, imported=False)
+    return _left(before, it, stops=False)
 
 
 def voids(before: Standing, it: Happening) -> bool:
@@ -136,7 +162,7 @@ def _confirmed(before: Standing, it: Happening) -> Standing:
         return before  # an opt-out since the request voids it
     if it.requested_at and not is_in_time(it.requested_at, it.occurred_at):
         return before
-    return replace(before, state=State.SUBSCRIBED, request=it.request or before.request)
+    return replace(before, state=State.SUBSCRIBED, request=it.request or before.request, imported=False)
 
 
 def is_in_time(requested_at: datetime, answered_at: datetime) -> bool:
@@ -163,7 +189,7 @@ def _renewed(before: Standing, it: Happening) -> Standing:
 
 def _agreed(before: Standing, it: Happening) -> Standing:
     if it.source == Source.KEYWORD or (it.proven and not before.is_stopped):
-        return replace(before, state=State.SUBSCRIBED, request=it.id, stopped_at=None)
+        return replace(before, state=State.SUBSCRIBED, request=it.id, stopped_at=None, imported=False)
     if it.proven:
         return before
     if before.folded_to is None:

@@ -89,6 +89,8 @@ class DisclosureAdmin(ConsentAdmin):
         """Offer the site's languages; say which placeholders there are."""
         if db_field.name == "language":
             return forms.ChoiceField(choices=settings.LANGUAGES, initial=settings.LANGUAGE_CODE)
+        if db_field.name == "door":
+            kwargs["choices"] = [door for door in Door.choices if door[0] != Door.IMPORT]
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "draft":
             field.help_text = (
@@ -142,6 +144,8 @@ class DisclosureAdmin(ConsentAdmin):
         """Draft, in force, or replaced."""
         if not disclosure.published_at:
             return "Draft"
+        if disclosure.door == Door.IMPORT:
+            return "Imported, offered nowhere"
         if disclosure.door == Door.KEYWORD:
             return "In force beside a keyword" if disclosure.is_beside_a_keyword else "Published, beside no keyword"
         return "Replaced by a newer version" if disclosure.is_superseded else "In force"

@@ -46,6 +46,9 @@ LABELS: Mapping[str, str] = {
     "person": "Done as (id in Braze)",
     "agent": "Written down by",
     "note": "Note",
+    "came_from": "Source in the other system",
+    "method": "Method there",
+    "imported_from": "Imported from",
 }
 
 

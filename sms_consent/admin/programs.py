@@ -31,7 +31,7 @@ QUOTED = ("brand", "purpose", "frequency", "sender")
 
 
 class DisclosureInline(TabularInline):
-    """Every version of the words, to read."""
+    """Every version of the words, to read; what came with imports, which may be very much, is in the list of words."""
 
     model = Disclosure
     verbose_name_plural = "Words beside its box, its button and its keywords"
@@ -42,7 +42,7 @@ class DisclosureInline(TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring along what a version is called by."""
-        return super().get_queryset(request).select_related("program")
+        return super().get_queryset(request).exclude(door=Door.IMPORT).select_related("program")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Words are drafted on their own page."""

@@ -80,6 +80,7 @@ class Disclosure(models.Model):
 
     class Meta:
         ordering = ("program", "language", "-version")
+        indexes = (models.Index(fields=["sha256"], name="disclosure_by_words"),)
         constraints = (
             models.UniqueConstraint(fields=["program", "language", "version"], name="disclosure_version_once"),
         )

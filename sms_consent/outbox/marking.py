@@ -11,6 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
+from optin_site import bulk
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, Subscription
 
@@ -56,16 +57,13 @@ def _renew(row: Outgoing, now: datetime) -> None:
     row.parked_at, row.park_reason = None, ""
 
 
-def mark(person: models.Model) -> None:
-    """Say that Braze may be out of date about a person. One statement; lifts a park."""
-    profile = BrazeProfile(person=person, external_id=person.external_id)  # type: ignore[misc, attr-defined]
-    _renew(profile, timezone.now())
-    BrazeProfile.objects.bulk_create(
-        [profile],
-        update_conflicts=True,
-        unique_fields=["person"],
-        update_fields=RENEWED,
-    )
+def mark(*people: models.Model) -> None:
+    """Say that Braze may be out of date about these people. One statement; lifts parks."""
+    profiles = [BrazeProfile(person=one, external_id=one.external_id) for one in people]  # type: ignore[misc, attr-defined]
+    now = timezone.now()
+    for profile in profiles:
+        _renew(profile, now)
+    bulk.insert(profiles, unique=["person"], update=RENEWED)
 
 
 def mark_joined(emails: Iterable[str]) -> None:
@@ -75,29 +73,29 @@ def mark_joined(emails: Iterable[str]) -> None:
     _mark_profiles(BrazeProfile.objects.filter(person__email__in=joined))
 
 
-def mark_left(email: str) -> None:
-    """Mark an email address that has opted out: its global state is told by address, at once.
+def mark_left(*emails: str) -> None:
+    """Mark email addresses that have opted out: their global state is told by address, at once.
 
     It waits for no lease that the row is under, and lifts a park.
     """
-    row = GlobalEmail(address=email)
-    _renew(row, timezone.now())
-    GlobalEmail.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["address"],
-        update_fields=[*RENEWED, "lease", "leased_until", "is_recheck"],
-    )
-    forget_email_state([email])
+    rows = [GlobalEmail(address=email) for email in emails]
+    now = timezone.now()
+    for row in rows:
+        _renew(row, now)
+    bulk.insert(rows, unique=["address"], update=[*RENEWED, "lease", "leased_until", "is_recheck"])
+    forget_email_state(emails)
 
 
 def forget_email_state(emails: Collection[str]) -> None:
     """What Braze last accepted of the global state of whoever has these addresses holds no longer: tell it again."""
     holders = BrazeProfile.objects.filter(person__email__in=list(emails)).order_by("pk")
-    for profile in holders.select_for_update(of=("self",)):  # not the person: a sign-up locks it the other way round
+    found = list(holders.select_for_update(of=("self",)))  # not the person: a sign-up locks it the other way round
+    now = timezone.now()
+    for profile in found:
         profile.accepted.pop("email_subscribe", None)
-        _renew(profile, timezone.now())
-        profile.save()
+        _renew(profile, now)
+    if found:
+        BrazeProfile.objects.bulk_update(found, ["accepted", *RENEWED])
 
 
 def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> None:

@@ -28,7 +28,6 @@ SETTINGS = {
     "SECRET_KEY": "a secret key for benchmarks, of fifty characters at least",
     "LEDGER_KEY": "a ledger key for benchmarks, of thirty-two bytes",
     "ALLOWED_HOSTS": "127.0.0.1",
-    "SITE_URL": "https://optin.example.com",
     "CACHE_URL": "locmemcache://",
     "EMAIL_URL": "smtp://127.0.0.1:1",  # nothing is sent: mails stay in the queue
     "BRAZE_REST_URL": "http://127.0.0.1:1",
@@ -41,6 +40,7 @@ SETTINGS = {
     "SUPPORT_EMAIL": "support@example.com",
     "SUPPORT_PHONE": "+1 202 555 0199",
     "SMS_NUMBER": "+12025550100",
+    "SITE_URL": "https://optin.example.com",
     "TRUSTED_PROXY_COUNT": "1",
     "RATE_LIMITS": "off",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -11,64 +11,51 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sms_consent import ledger, services
-from sms_consent.choices import Act, Source
+from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances, Entry
 from sms_consent.models import ConsentRecord, Program, Subscription
 from sms_consent.people import subject
-from sms_consent.states import MAX_RENEWALS, Happening, Standing, fold, fold_all
+from sms_consent.states import MAX_RENEWALS, Standing, fold, fold_all
 from tests.people import ALICES_PHONE, standing
+from tests.sms_consent.ledger.acts import ARRIVING, KINDS, NOON, happening, name_of
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-KINDS = {
-    "tick": {"act": Act.GRANTED, "source": Source.SIGN_UP},
-    "request": {"act": Act.REQUESTED, "source": Source.PHONE_FORM},
-    "answer": {"act": Act.CONFIRMED, "source": Source.PHONE_FORM, "proven": True},
-    "owner": {"act": Act.GRANTED, "source": Source.PREFERENCE_PAGE, "proven": True},
-    "START": {"act": Act.GRANTED, "source": Source.KEYWORD, "proven": True},
-    "START?": {"act": Act.REQUESTED, "source": Source.KEYWORD, "proven": True},
-    "leave": {"act": Act.WITHDRAWN, "source": Source.ADMIN},
-    "STOP": {"act": Act.WITHDRAWN, "source": Source.KEYWORD, "stops": True},
-    "lapse": {"act": Act.EXPIRED, "source": Source.PHONE_FORM},
-    "not me": {"act": Act.INVALIDATED, "source": Source.SIGN_UP},
-}
 BEFORE = {
     "none": [],
     "pending": ["request"],
     "subscribed": ["request", "answer"],
     "left": ["request", "answer", "leave"],
     "stopped": ["request", "answer", "STOP"],
+    "i-on": ["i-yes"],
+    "i-left": ["i-yes", "i-leave"],
+    "i-stopped": ["i-yes", "i-STOP"],
 }
-# tick: of a program that takes unconfirmed sign-ups. START?: a keyword that asks for confirmation.
+# tick: of a program that takes unconfirmed sign-ups. START?: a keyword that asks for confirmation. i-: imported.
 TABLE = """
-            none        pending     subscribed  left        stopped
-tick        subscribed  pending     subscribed  pending     stopped
-request     pending     pending     subscribed  pending     stopped
-answer      none        subscribed  subscribed  left        stopped
-owner       subscribed  subscribed  subscribed  subscribed  stopped
-START       subscribed  subscribed  subscribed  subscribed  subscribed
-START?      pending     pending     subscribed  pending     pending
-leave       left        left        left        left        stopped
-STOP        stopped     stopped     stopped     stopped     stopped
-lapse       none        none        subscribed  left        stopped
-not_me      none        none        left        left        stopped
+            none        pending     subscribed  left        stopped     i-on        i-left      i-stopped
+tick        subscribed  pending     subscribed  pending     stopped     subscribed  pending     stopped
+request     pending     pending     subscribed  pending     stopped     subscribed  pending     stopped
+answer      none        subscribed  subscribed  left        stopped     subscribed  left        stopped
+owner       subscribed  subscribed  subscribed  subscribed  stopped     subscribed  subscribed  stopped
+START       subscribed  subscribed  subscribed  subscribed  subscribed  subscribed  subscribed  subscribed
+START?      pending     pending     subscribed  pending     pending     subscribed  pending     pending
+leave       left        left        left        left        stopped     left        left        stopped
+STOP        stopped     stopped     stopped     stopped     stopped     stopped     stopped     stopped
+lapse       none        none        subscribed  left        stopped     subscribed  left        stopped
+not_me      none        none        left        left        stopped     left        left        stopped
+i-request   none        pending     subscribed  left        stopped     subscribed  left        stopped
+i-yes       subscribed  subscribed  subscribed  left        stopped     subscribed  subscribed  stopped
+i-answer    subscribed  subscribed  subscribed  left        stopped     subscribed  subscribed  stopped
+i-START     subscribed  subscribed  subscribed  left        stopped     subscribed  subscribed  subscribed
+i-leave     left        left        left        left        stopped     left        left        stopped
+i-STOP      stopped     stopped     stopped     stopped     stopped     stopped     stopped     stopped
+i-lapse     none        pending     subscribed  left        stopped     subscribed  left        stopped
+i-not_me    left        left        left        left        stopped     left        left        stopped
 """
 
 
 def cells() -> list[tuple[str, str, str]]:
     head, *rows = [line.split() for line in TABLE.strip().splitlines()]
     return [(row[0].replace("_", " "), *cell) for row in rows for cell in zip(head, row[1:], strict=True)]
-
-
-def happening(kind: str, number: int, *, at: int | None = None, request: int | None = None) -> Happening:
-    minutes = timedelta(minutes=number if at is None else at)
-    answers = {"request": request, "requested_at": NOON + timedelta(minutes=request)} if request else {}
-    return Happening(id=number, occurred_at=NOON + minutes, **KINDS[kind] | answers)  # type: ignore[arg-type]
-
-
-def name_of(standing: Standing) -> str:
-    if standing.is_stopped:
-        return "stopped"
-    return "left" if standing.state == "unsubscribed" else standing.state
 
 
 @pytest.mark.parametrize(("kind", "before", "after"), cells(), ids="-".join)
@@ -129,8 +116,8 @@ def test_in_a_tie_the_opt_out_wins(kind: str) -> None:
 
 # --- The same through the ledger, in the order in which things arrive ------------------------------------
 
-ARRIVING = ("tick", "request", "owner", "START", "START?", "leave", "STOP")
-happenings = st.lists(st.tuples(st.sampled_from(ARRIVING), st.integers(0, 4)), min_size=1, max_size=5)
+EITHER = (*ARRIVING, "i-yes", "i-START", "i-leave", "i-STOP")
+happenings = st.lists(st.tuples(st.sampled_from(EITHER), st.integers(0, 4)), min_size=1, max_size=5)
 numbers = (f"+1202555{number:04}" for number in itertools.count())
 few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

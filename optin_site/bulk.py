@@ -1,0 +1,76 @@
+"""Many new rows in one statement, as `bulk_create` writes them, at a third of its cost: no expression is compiled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+MOST_VALUES = 30_000  # in one statement, for SQLite
+
+
+def insert(
+    rows: Sequence[models.Model], *, unique: Sequence[str] = (), update: Sequence[str] = (), is_ignoring: bool = False
+) -> None:
+    """Insert rows of one model. Their ids are filled in, unless rows that are there already are dealt with.
+
+    Where a row with the same `unique` fields is there, its `update` fields are changed instead; with `is_ignoring` it
+    stays as it is. No signal is sent, as with `bulk_create`, and no default of the database applies.
+    """
+    if not rows:
+        return
+    meta = rows[0]._meta
+    fields = [field for field in meta.concrete_fields if not isinstance(field, models.AutoField)]
+    conflict = _conflict(meta, unique, update, is_ignoring=is_ignoring)
+    returning = "" if conflict or len(fields) == len(meta.concrete_fields) else _sql(" RETURNING {}", meta.pk)
+    names = ", ".join(_sql("{}", field) for field in fields)
+    head = f"INSERT INTO {connection.ops.quote_name(meta.db_table)} ({names})"
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), MOST_VALUES // len(fields)):
+            batch = rows[start : start + MOST_VALUES // len(fields)]
+            cursor.execute(*_statement(head, fields, batch, f"{conflict}{returning}"))
+            for row, found in zip(batch, cursor.fetchall() if returning else (), strict=False):
+                row.pk = found[0]
+
+
+def _sql(text: str, field: Any) -> str:
+    return text.format(connection.ops.quote_name(field.column))
+
+
+def _conflict(meta: Any, unique: Sequence[str], update: Sequence[str], *, is_ignoring: bool) -> str:
+    if is_ignoring:
+        return " ON CONFLICT DO NOTHING"
+    if not unique:
+        return ""
+    columns = ", ".join(_sql("{}", meta.get_field(name)) for name in unique)
+    changes = ", ".join(_sql("{0} = excluded.{0}", meta.get_field(name)) for name in update)
+    return f" ON CONFLICT ({columns}) DO UPDATE SET {changes}"
+
+
+def _statement(head: str, fields: Sequence[Any], rows: Sequence[models.Model], tail: str) -> tuple[str, list[Any]]:
+    columns = _columns(fields, rows)
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{str(field.db_type(connection)).partition('(')[0]}[]" for field in fields)
+        return f"{head} SELECT * FROM UNNEST({arrays}){tail}", columns  # noqa: S608 - names of models and fields
+    marks = f"({', '.join(['%s'] * len(fields))})"
+    values = [value for row in zip(*columns, strict=True) for value in row]
+    return f"{head} VALUES {', '.join([marks] * len(rows))}{tail}", values
+
+
+def _columns(fields: Sequence[Any], rows: Sequence[models.Model]) -> list[list[Any]]:
+    return [[prepare(getattr(row, field.attname)) for row in rows] for field in fields for prepare in [_prepare(field)]]
+
+
+def _prepare(field: Any) -> Callable[[Any], Any]:
+    """Return what makes a value of a field into one for the database."""
+    if isinstance(field, models.DateTimeField):
+        return connection.ops.adapt_datetimefield_value
+    if isinstance(field, models.JSONField):
+        return json.dumps
+    if type(field) in (models.CharField, models.TextField, models.EmailField):
+        return lambda value: None if value is None else str(value)  # a choice is its value
+    if isinstance(field, (models.BooleanField, models.IntegerField, models.ForeignKey)):
+        return lambda value: value
+    return lambda value: field.get_prep_value(value)

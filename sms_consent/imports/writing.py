@@ -1,0 +1,134 @@
+"""Writing checked rows down, a chunk in a transaction: records, subscriptions, people, outbox marks."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from sms_consent import ledger, outbox, people
+from sms_consent.choices import Act, Source, State
+from sms_consent.imports.rows import Hold, Row
+from sms_consent.imports.wordings import Wordings
+from sms_consent.ledger import Circumstances, Entry, Key
+from sms_consent.models import Disclosure, Program, Subscription
+
+AGREED = frozenset({Act.GRANTED, Act.CONFIRMED})
+
+
+@dataclass
+class Written:
+    """What became of rows. `joined` and `left` count, by program, the addresses that are news for Braze."""
+
+    added: int = 0
+    known: int = 0
+    joined: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+class _ContradictionError(Exception):
+    """Rows that cannot be true; undoes the chunk, which is written again without them."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        super().__init__()
+        self.reasons = reasons
+
+
+class Writer:
+    """Writes chunks. `hold` finds or makes who holds the addresses that are subscribed by them.
+
+    A dry run does all the same and takes it back, so that it says what an import would do.
+    """
+
+    def __init__(self, hold: Hold, *, is_dry_run: bool = False) -> None:
+        self._hold, self._is_dry_run = hold, is_dry_run
+        self._programs = {program.slug: program for program in Program.objects.all()}
+        self._wordings = Wordings()
+
+    def write(self, rows: Sequence[Row]) -> Written:
+        """Write rows down, those that contradict what is known of people left out."""
+        refused: dict[int, str] = {}
+        while True:
+            try:
+                with transaction.atomic():
+                    written = self._write([row for row in rows if row.line not in refused])
+                    transaction.set_rollback(self._is_dry_run)
+                break
+            except _ContradictionError as error:
+                refused |= error.reasons
+                self._wordings.forget()
+        if self._is_dry_run:
+            self._wordings.forget()
+        written.refused = refused
+        return written
+
+    def _write(self, rows: Sequence[Row]) -> Written:
+        if not rows:
+            return Written()
+        people.lock(name for row in rows for name in (row.email, row.phone, row.external_id))
+        words = self._wordings.of(rows, self._programs)
+        entries = [self._entry(row, words) for row in rows]
+        subscriptions = ledger.standings(entry.key for entry in entries)
+        before = {key: (row.state, row.told) for key, row in subscriptions.items()}
+        records = ledger.append(entries, subscriptions)
+        fresh = {(record.program_id, record.subject, record.act, record.occurred_at) for record in records}
+        new = [
+            row
+            for row, entry in zip(rows, entries, strict=True)
+            if (entry.program.pk, row.subject, entry.act, entry.occurred_at) in fresh
+        ]
+        self._hold_subscribed(new, subscriptions)
+        written = Written(added=len(records), known=len(rows) - len(records))
+        self._tell(before, subscriptions, written)
+        return written
+
+    def _entry(self, row: Row, words: Mapping[int, Disclosure]) -> Entry:
+        said = json.loads(row.said)
+        program = self._programs[row.program]
+        return Entry(
+            program,
+            row.address,
+            Act(row.act),
+            Source.IMPORT,
+            disclosure=words.get(row.line),
+            circumstances=Circumstances(**said["how"]),
+            occurred_at=datetime.fromisoformat(row.at),
+            stops=program.is_sms and row.act == Act.WITHDRAWN,
+            proven=bool(row.proven),
+            terms=said["terms"],
+        )
+
+    def _hold_subscribed(self, rows: Sequence[Row], subscriptions: Mapping[Key, Subscription]) -> None:
+        """Somebody must hold what is subscribed now: Braze knows an address only as a person's."""
+        agreed = [
+            row
+            for row in rows
+            if row.act in AGREED
+            and subscriptions[self._programs[row.program].pk, row.address].state == State.SUBSCRIBED
+        ]
+        if agreed and (reasons := self._hold(agreed)):
+            raise _ContradictionError(reasons)
+
+    def _tell(
+        self, before: Mapping[Key, tuple[str, str]], subscriptions: Mapping[Key, Subscription], written: Written
+    ) -> None:
+        """Count what is news for Braze; mark what is told of an email address as a whole. Wake nobody: it may wait."""
+        slugs = {program.pk: slug for slug, program in self._programs.items()}
+        changed: dict[str, set[str]] = {State.SUBSCRIBED: set(), State.UNSUBSCRIBED: set()}
+        for key, row in subscriptions.items():
+            state, told = before[key]
+            if row.state == state or row.state not in changed:
+                continue
+            changed[row.state].add(row.address)
+            if told != row.state:
+                (written.joined if row.state == State.SUBSCRIBED else written.left)[slugs[key[0]]] += 1
+        joined, left = (sorted(it for it in addresses if "@" in it) for addresses in changed.values())
+        if joined:
+            outbox.mark_joined(joined)
+        if left:
+            outbox.mark_left(*left)
