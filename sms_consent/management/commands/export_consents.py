@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         if options["output"] == "-":
             return self._print(kind.text(rows, options["format"]))
         progress = Progress(OutputWrapper(options.get("stderr") or sys.stderr), rows.count())
-        shown = Kind(kind.name, kind.title, kind.columns, kind.everything, lambda rows: _counted(kind, rows, progress))
+        shown = replace(kind, pages=lambda rows: _counted(kind, rows, progress))
         with _file(Path(options["output"])) as file:
             file.writelines(shown.text(rows, options["format"]))
         progress.done()

@@ -29,6 +29,12 @@ def test_where_nothing_can_be_written_it_says_so(alice: User, tmp_path: Path) ->
     assert (done.code, "No such file or directory" in done.out) == (1, True)
 
 
+def test_a_file_that_comes_to_nothing_leaves_nothing(alice: User, tmp_path: Path) -> None:
+    (tmp_path / "records.csv").mkdir()
+    assert run("export_consents", "--output", str(tmp_path / "records.csv")).code == 1
+    assert [it.name for it in tmp_path.iterdir()] == ["records.csv"]
+
+
 def test_one_address_however_it_is_written(alice: User) -> None:
     assert [row["phone"] for row in exported("--address", "(202) 555-0101")] == [f"'{ALICES_PHONE}"]
     assert [row["email"] for row in exported("--address", "Alice@EXAMPLE.com")] == [ALICE]
