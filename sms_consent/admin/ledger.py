@@ -17,7 +17,7 @@ from sms_consent.admin.evidence import ERASED, boxes, holders, pairs, proof_of, 
 from sms_consent.admin.exporting import ExportsWhatIsShown, export_csv, export_jsonl
 from sms_consent.admin.printing import PRINT, print_address
 from sms_consent.admin.searching import SubjectSearch, subject_of
-from sms_consent.models import ConsentRecord
+from sms_consent.models import ConsentRecord, SealedRecord
 
 
 @admin.register(ConsentRecord)
@@ -36,7 +36,7 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
         (None, {"fields": ("plain_words", "acted", "program", "act", "source", "occurred", "recorded")}),
         ("What was agreed to", {"fields": ("words", "words_hash", "promised")}),
         ("Who, from where, and how", {"fields": ("address", "known_as", "boxes_shown", "circumstances")}),
-        ("Proof", {"fields": ("answers_to", "answered_by", "subject", "commitment", "evidence_matches")}),
+        ("Proof", {"fields": ("answers_to", "answered_by", "subject", "commitment", "evidence_matches", "seal")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -137,6 +137,12 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     def answered_by(self, record: ConsentRecord) -> SafeString | str:
         """What became of a request."""
         return format_html_join(", ", "{}", ((record_link(answer),) for answer in record.answers.all())) or "–"
+
+    @admin.display(description="Seal")
+    def seal(self, record: ConsentRecord) -> str:
+        """Under which it is, and since when it can no longer be changed unseen."""
+        place = SealedRecord.objects.filter(record=record).select_related("seal").first()
+        return f"Number {place.seal_id}, made on {minute(place.seal.sealed_at)} UTC" if place else "Within a minute"
 
     @admin.display(description="Evidence matches")
     def evidence_matches(self, record: ConsentRecord) -> str:

@@ -37,10 +37,18 @@ class Deed:
         return history.words(self.record)
 
     @cached_property
+    def _payload(self) -> Mapping[str, Any]:
+        return json.loads(self._kept.payload) if self._kept and self._kept.payload else {}
+
+    @property
     def evidence(self) -> Mapping[str, Any]:
         """What is known of how it was done; empty once erased, and for what staff wrote down, which names them."""
-        payload = json.loads(self._kept.payload) if self._kept and self._kept.payload else {}
-        return {} if payload.get("agent") else payload
+        return {} if self._payload.get("agent") else self._payload
+
+    @property
+    def address(self) -> str:
+        """The address in full; empty once erased."""
+        return str(self._payload.get("address", ""))
 
     @property
     def opening(self) -> tuple[str, str] | None:
@@ -78,7 +86,7 @@ class Consent:
     @property
     def address(self) -> str:
         """The address in full; empty once every trace of it is erased."""
-        return next((str(it.evidence["address"]) for it in self.deeds if "address" in it.evidence), "")
+        return next((deed.address for deed in self.deeds if deed.address), "")
 
 
 def consents_of(subject: str) -> list[Consent]:

@@ -70,6 +70,7 @@ def test_the_same_answer_and_the_same_writes(who: str, boxes: tuple[str, ...]) -
     for email, phone in (("new@example.com", "+12025550199"), KNOWN[who]):
         client = Client()
         client.get("/")
+        selectors.forget_offers()  # or else a slow machine reads them again for one of the two
         sqls = statements(lambda: answers.append(send_sign_up(client, email, phone, *boxes)))  # noqa: B023
         lists.append((writes(sqls), len(sqls)))
     assert seen(answers[0]) == seen(answers[1])
