@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -24,7 +24,8 @@ class AccountsConfig(AppConfig):
 
         upkeep.add(links.prune, every=timedelta(hours=1))
         upkeep.add(erasure.carry_on, every=timedelta(0))
-        post_migrate.connect(make_roles, sender=self, dispatch_uid="accounts.make_roles")
+        # After the last app's turn: by then every app has its permissions.
+        post_migrate.connect(make_roles, sender=apps.get_app_config("sms_consent"), dispatch_uid="accounts.make_roles")
         email_confirmed.connect(mailbox_proven, dispatch_uid="accounts.mailbox_proven")
 
 
