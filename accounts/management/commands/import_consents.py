@@ -39,7 +39,7 @@ class Command(BaseCommand):
         bars = _Bars(self.stdout, size)
         try:
             summary = imports.run(
-                path, hold=imported.hold, is_dry_run=is_dry_run, tell_read=bars.read, tell_written=bars.written
+                path, people=imported, is_dry_run=is_dry_run, tell_read=bars.read, tell_written=bars.written
             )
         except imports.FileError as error:
             raise CommandError(str(error)) from error
