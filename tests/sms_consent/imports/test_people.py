@@ -92,7 +92,8 @@ def test_whoever_holds_an_address_keeps_it_and_their_id(tmp_path: Path, visit: V
 
 def test_who_has_only_the_number_is_not_given_a_mailbox_that_no_row_names_as_theirs(tmp_path: Path) -> None:
     load(tmp_path, text())
-    load(tmp_path, email(phone=ALICES_PHONE))
+    load(tmp_path, email(phone=ALICES_PHONE), text(email=BOB, occurred_at=T2))
+    assert not User.objects.filter(email=BOB).exists()
     assert addresses(person(ALICE)) == (ALICE, "")
     assert addresses(person(ALICES_PHONE)) == (None, ALICES_PHONE)
 
