@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from allauth.account.models import EmailAddress
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db.models import Q
 
-from accounts.models import User
+from accounts.models import User, new_external_id
 from optin_site import bulk
 from sms_consent import outbox
 from sms_consent.imports import Row
@@ -17,13 +18,26 @@ from sms_consent.imports import Row
 LONGEST_LANGUAGE = int(User._meta.get_field("language").max_length or 0)
 
 
-def hold(rows: Sequence[Row]) -> Mapping[int, str]:
+def names(rows: Sequence[Row]) -> dict[int, str]:
+    """Return, by line, who rows with an email address are about: its holder, the row's external_id, or a new one.
+
+    Empty where none of them is about a number: of an email address it is clear without.
+    """
+    mailed = [row for row in rows if row.email]
+    if not any(row.is_sms for row in mailed):
+        return {}
+    held = User.objects.filter(email__in={row.email for row in mailed}).values_list("email", "external_id")
+    known, new = dict(held), defaultdict[str, str](new_external_id)
+    return {row.line: known.get(row.email) or row.external_id or new[row.email] for row in mailed}
+
+
+def hold(rows: Sequence[Row], names: Mapping[int, str]) -> dict[int, str]:
     """Give every address of these rows somebody who holds it, and have Braze told of them.
 
     Returns, by line, why rows cannot be true; then nothing is written. Whoever holds an address already keeps it, and
-    their external_id. The caller has addresses and external ids locked.
+    their external_id. `names` are those of new people. The caller has addresses and external ids locked.
     """
-    book = _Book(_known(rows))
+    book = _Book(_known(rows), names)
     holders = {person.external_id: person for row in sorted(rows) if (person := book.holder(row))}
     if not book.contradictions:
         book.save()
@@ -40,7 +54,8 @@ def _known(rows: Iterable[Row]) -> list[User]:
 class _Book:
     """The people behind some rows, with those who are made, and what is added to them, on the way."""
 
-    def __init__(self, known: Iterable[User]) -> None:
+    def __init__(self, known: Iterable[User], names: Mapping[int, str]) -> None:
+        self._names = names
         self.contradictions: dict[int, str] = {}
         self._password = make_password(None)  # one that nobody can use
         self._new: list[User] = []
@@ -75,7 +90,7 @@ class _Book:
         found = self._by_address(row)
         if found:
             return self._complete(found, row, is_named=False)
-        return self._make(row, "" if named else row.external_id)
+        return self._make(row, "" if named else row.external_id or self._names.get(row.line, ""))
 
     def _contradiction(self, named: User, row: Row) -> str:
         kind, own = ("phone number", named.phone_number) if row.is_sms else ("email address", named.email)

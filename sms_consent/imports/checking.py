@@ -67,7 +67,7 @@ class Checker:
         subject = people.subject(phone if is_sms else email)
         return Row(
             line=line,
-            holder=external_id or subject,
+            holder=external_id or (people.subject(email) if email else subject),
             subject=subject,
             program=slug,
             is_sms=is_sms,

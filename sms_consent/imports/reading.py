@@ -62,7 +62,7 @@ class CsvRows(Reading):
         text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
         self._reader = csv.reader(iter(lambda: text.readline(LONGEST_LINE), ""))
         self._text = text
-        self._columns = [name.strip() for name in next(self._reader, [])]
+        self._columns = [name.strip().lower() for name in next(self._reader, [])]
         lacking = [name for name in NEEDED if name not in self._columns]
         if not set(ADDRESSES) & set(self._columns):
             lacking.append(" or ".join(ADDRESSES))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from sms_consent.exceptions import ConsentError
 
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     """A checked row, of values that a sorter can keep.
 
     `at` is ISO 8601 in UTC, `email` and `phone` are as addresses are stored or empty, one of them is the program's
-    `address`. `holder` is what rows about one person share: their external_id, or else the address's keyed hash.
+    `address`. `holder` is what rows about one person share: their external_id, or else an address's keyed hash.
     `said` is JSON: `how`, the fields of `Circumstances`, and `terms`, what was promised. `is_exported` says that it
     was exported by a site like this one, where `external_id` is whoever acted.
     """
@@ -62,5 +62,14 @@ class Row(NamedTuple):
         return self.phone if self.is_sms else self.email
 
 
-# Finds or makes who holds the addresses of these opt-ins; returns, by line, why a row contradicts what is known.
-Hold = Callable[[Sequence[Row]], Mapping[int, str]]
+Names = Mapping[int, str]  # by line
+
+
+class People(Protocol):
+    """Who has addresses; people are no business of this app."""
+
+    def names(self, rows: Sequence[Row]) -> Names:
+        """Return who opt-ins are about, by external_id, where their email address says so."""
+
+    def hold(self, rows: Sequence[Row], names: Names) -> Mapping[int, str]:
+        """Find or make who holds the addresses of opt-ins; return, by line, why a row cannot be true."""

@@ -15,7 +15,7 @@ from django.db import connection, reset_queries
 
 from sms_consent.imports.checking import Checker
 from sms_consent.imports.reading import FileError, Line, reading
-from sms_consent.imports.rows import Hold, RefusedError, Row
+from sms_consent.imports.rows import People, RefusedError, Row
 from sms_consent.imports.sorting import Sorter
 from sms_consent.imports.writing import Writer, Written
 
@@ -52,13 +52,13 @@ def errors_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.errors.csv")
 
 
-def run(path: Path, *, hold: Hold, is_dry_run: bool, tell_read: Tell, tell_written: TellOf) -> Summary:
+def run(path: Path, *, people: People, is_dry_run: bool, tell_read: Tell, tell_written: TellOf) -> Summary:
     """Import a file, or say what importing it would do; return what became of it.
 
     `tell_read` gets how many bytes have been read, `tell_written` how many rows dealt with, and of how many. Refused
     lines go to `errors_of(path)`, which is there only if there are any. Raises FileError, before anything is written.
     """
-    summary, checker, writer = Summary(), Checker(path.name), Writer(hold, is_dry_run=is_dry_run)
+    summary, checker, writer = Summary(), Checker(path.name), Writer(people, is_dry_run=is_dry_run)
     with Sorter() as sorter:
         with reading(path) as found:
             for lines in _batches(found.rows()):

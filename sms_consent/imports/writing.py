@@ -12,7 +12,7 @@ from django.db import transaction
 
 from sms_consent import ledger, outbox, people
 from sms_consent.choices import Act, Source, State
-from sms_consent.imports.rows import Hold, Row
+from sms_consent.imports.rows import Names, People, Row
 from sms_consent.imports.wordings import Wordings
 from sms_consent.ledger import Circumstances, Entry, Key
 from sms_consent.models import Disclosure, Program, Subscription
@@ -40,13 +40,13 @@ class _ContradictionError(Exception):
 
 
 class Writer:
-    """Writes chunks. `hold` finds or makes who holds the addresses that are subscribed by them.
+    """Writes chunks. `holders` finds or makes who holds the addresses that are subscribed by them.
 
     A dry run does all the same and takes it back, so that it says what an import would do.
     """
 
-    def __init__(self, hold: Hold, *, is_dry_run: bool = False) -> None:
-        self._hold, self._is_dry_run = hold, is_dry_run
+    def __init__(self, holders: People, *, is_dry_run: bool = False) -> None:
+        self._people, self._is_dry_run = holders, is_dry_run
         self._programs = {program.slug: program for program in Program.objects.all()}
         self._wordings = Wordings()
 
@@ -72,7 +72,8 @@ class Writer:
             return Written()
         people.lock(name for row in rows for name in (row.email, row.phone, row.external_id))
         words = self._wordings.of(rows, self._programs)
-        entries = [self._entry(row, words) for row in rows]
+        names = self._people.names([row for row in rows if row.act in AGREED])
+        entries = [self._entry(row, words, names) for row in rows]
         subscriptions = ledger.standings(entry.key for entry in entries)
         before = {key: (row.state, row.told) for key, row in subscriptions.items()}
         records = ledger.append(entries, subscriptions)
@@ -82,13 +83,15 @@ class Writer:
             for row, entry in zip(rows, entries, strict=True)
             if (entry.program.pk, row.subject, entry.act, entry.occurred_at) in fresh
         ]
-        self._hold_subscribed(new, subscriptions)
+        self._hold_subscribed(new, subscriptions, names)
         written = Written(added=len(records), known=len(rows) - len(records))
         self._tell(before, subscriptions, written)
         return written
 
-    def _entry(self, row: Row, words: Mapping[int, Disclosure]) -> Entry:
+    def _entry(self, row: Row, words: Mapping[int, Disclosure], names: Names) -> Entry:
         said = json.loads(row.said)
+        if row.is_sms and not row.is_exported and row.line in names:
+            said["how"] |= _named(said["how"], names[row.line])
         program = self._programs[row.program]
         return Entry(
             program,
@@ -103,7 +106,7 @@ class Writer:
             terms=said["terms"],
         )
 
-    def _hold_subscribed(self, rows: Sequence[Row], subscriptions: Mapping[Key, Subscription]) -> None:
+    def _hold_subscribed(self, rows: Sequence[Row], subscriptions: Mapping[Key, Subscription], names: Names) -> None:
         """Somebody must hold what is subscribed now: Braze knows an address only as a person's."""
         agreed = [
             row
@@ -111,7 +114,7 @@ class Writer:
             if row.act in AGREED
             and subscriptions[self._programs[row.program].pk, row.address].state == State.SUBSCRIBED
         ]
-        if agreed and (reasons := self._hold(agreed)):
+        if agreed and (reasons := self._people.hold(agreed, names)):
             raise _ContradictionError(reasons)
 
     def _tell(
@@ -132,3 +135,9 @@ class Writer:
             outbox.mark_joined(joined)
         if left:
             outbox.mark_left(*left)
+
+
+def _named(how: Mapping[str, str], person: str) -> dict[str, str]:
+    """Say whose number it is as they are known here: it is how they can leave without the handset (REV-15)."""
+    other = how["person"] if how["person"] != person else ""
+    return {"person": person, "imported_from": how["imported_from"] + (f", external_id {other}" if other else "")}

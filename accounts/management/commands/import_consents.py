@@ -39,7 +39,7 @@ class Command(BaseCommand):
         bars = _Bars(self.stdout, size)
         try:
             summary = imports.run(
-                path, hold=imported.hold, is_dry_run=is_dry_run, tell_read=bars.read, tell_written=bars.written
+                path, people=imported, is_dry_run=is_dry_run, tell_read=bars.read, tell_written=bars.written
             )
         except imports.FileError as error:
             raise CommandError(str(error)) from error
@@ -50,6 +50,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _say(self, summary: Summary, path: Path, *, is_dry_run: bool) -> None:
+        if is_dry_run:
+            self.stdout.write("A dry run: nothing is written down.")
         would, is_now = ("would be ", "would be") if is_dry_run else ("", "are now")
         self.stdout.write(
             f"{summary.read:,} rows read: {summary.added:,} {would}added, {summary.known:,} here already."

@@ -15,7 +15,7 @@ from tests.sms_consent.imports.files import T1, email, evidence, load, refused, 
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programs")]
 
-HEADER = b"email,program,act,occurred_at,note\n"
+HEADER = b"Email, program,act,occurred_at,note\n"
 GOOD = f"{BOB},email,granted,{T1},\n".encode()
 
 

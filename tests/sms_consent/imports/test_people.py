@@ -11,7 +11,7 @@ from post_office.models import Email
 from accounts.models import User
 from sms_consent.models import BrazeProfile, ConsentRecord
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Visit, standing
-from tests.sms_consent.imports.files import T2, email, load, record, refused, text
+from tests.sms_consent.imports.files import T2, email, evidence, load, record, refused, text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programs")]
 
@@ -65,6 +65,22 @@ def test_a_row_may_carry_both_addresses(tmp_path: Path) -> None:
     assert User.objects.count() == 2
 
 
+@pytest.mark.parametrize("external_id", ["", "crm-1"])
+@pytest.mark.parametrize("is_known", [False, True])
+def test_they_can_leave_the_texts_without_the_handset(
+    tmp_path: Path, visit: Visit, external_id: str, is_known: bool
+) -> None:
+    alice = visit()
+    if is_known:
+        alice.sign_up(ALICE)
+    load(tmp_path, text(email=ALICE, external_id=external_id), email(phone=ALICES_PHONE, external_id=external_id))
+    assert evidence(ALICES_PHONE)["person"] == person(ALICE).external_id
+    assert User.objects.count() == 1
+    alice.sign_in(ALICE)
+    alice.client.post("/preferences/", {"leave": "texts"})
+    assert [standing(ALICES_PHONE, "sms"), standing(ALICE, "email")] == ["unsubscribed", "subscribed"]
+
+
 def test_whoever_holds_an_address_keeps_it_and_their_id(tmp_path: Path, visit: Visit) -> None:
     visit().sign_up(ALICE, ALICES_PHONE)
     before = person(ALICE)
@@ -76,7 +92,8 @@ def test_whoever_holds_an_address_keeps_it_and_their_id(tmp_path: Path, visit: V
 
 def test_who_has_only_the_number_is_not_given_a_mailbox_that_no_row_names_as_theirs(tmp_path: Path) -> None:
     load(tmp_path, text())
-    load(tmp_path, email(phone=ALICES_PHONE))
+    load(tmp_path, email(phone=ALICES_PHONE), text(email=BOB, occurred_at=T2))
+    assert not User.objects.filter(email=BOB).exists()
     assert addresses(person(ALICE)) == (ALICE, "")
     assert addresses(person(ALICES_PHONE)) == (None, ALICES_PHONE)
 
