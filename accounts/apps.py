@@ -19,9 +19,11 @@ class AccountsConfig(AppConfig):
         from allauth.account.signals import email_confirmed
 
         from accounts import erasure, links
+        from optin_site import sessions
         from sms_consent import upkeep
 
         upkeep.add(links.prune, every=timedelta(hours=1))
+        upkeep.add(sessions.prune, every=timedelta(hours=1))
         upkeep.add(erasure.carry_on, every=timedelta(0))
         email_confirmed.connect(mailbox_proven, dispatch_uid="accounts.mailbox_proven")
 
