@@ -20,9 +20,11 @@ class AccountsConfig(AppConfig):
         from allauth.account.signals import email_confirmed
 
         from accounts import erasure, links
+        from optin_site import sessions
         from sms_consent import upkeep
 
         upkeep.add(links.prune, every=timedelta(hours=1))
+        upkeep.add(sessions.prune, every=timedelta(hours=1))
         upkeep.add(erasure.carry_on, every=timedelta(0))
         # After the last app's turn: by then every app has its permissions.
         post_migrate.connect(make_roles, sender=apps.get_app_config("sms_consent"), dispatch_uid="accounts.make_roles")

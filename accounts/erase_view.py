@@ -27,7 +27,8 @@ def erase(request: HttpRequest, pk: int, site: AdminSite) -> HttpResponse:
         raise PermissionDenied
     person = get_object_or_404(User, pk=pk)
     if request.method == "POST":
-        return _ask(request, person)
+        asked_by = person.phone_number if "from_the_number" in request.POST else ""
+        return _ask(request, person, asked_by)
     phones = sorted(preferences.numbers_of(person))
     context = {
         **site.each_context(request),
@@ -35,16 +36,18 @@ def erase(request: HttpRequest, pk: int, site: AdminSite) -> HttpResponse:
         "person": person,
         "email": people.mask(person.email or ""),
         "alone": [people.mask(it) for it in phones if not numbers.is_shared(person, it)],
+        "number": "" if person.phone_proven_at or not person.email else people.mask(person.phone_number),
         "shared": [people.mask(it) for it in phones if numbers.is_shared(person, it)],
     }
     return render(request, "admin/accounts/user/erase.html", context)
 
 
-def _ask(request: HttpRequest, person: User) -> HttpResponse:
+def _ask(request: HttpRequest, person: User, asked_by: str) -> HttpResponse:
     staff: Any = request.user
     name, address = person.pk, person.email or person.phone_number
     try:
-        asked = erasure.ask(person, circumstances=Circumstances(agent=staff.email or staff.external_id))
+        how = Circumstances(agent=staff.email or staff.external_id)
+        asked = erasure.ask(person, asked_by=asked_by, circumstances=how)
     except erasure.RefusedError as error:
         messages.error(request, f"Nobody was erased. {error}")
         return redirect("admin:accounts_user_change", name)

@@ -27,7 +27,7 @@ def inbound(messages: QuerySet[InboundMessage]) -> None:
     """Blank who sent these and what they said. Nobody is to read or to look up what is blank."""
     ids = list(messages.values_list("pk", flat=True))
     blanked = InboundMessage.objects.filter(pk__in=ids)
-    blanked.update(address="", body="", normalised="", word="", needs_review=False, blanked_at=timezone.now())
+    blanked.update(address="", body="", normalised="", word="", needs_review=False)
     blanked.filter(outcome=Outcome.WAITING).update(outcome=Outcome.UNKNOWN)
 
 
@@ -51,6 +51,6 @@ def addresses(found: Collection[str]) -> None:
 def bare_addresses(subjects: Collection[str]) -> None:
     """Blank the addresses (given by keyed hash) of which nothing is kept that could prove anything."""
     proof = ConsentRecord.objects.filter(subject=OuterRef("subject")).exclude(evidence__payload="")
-    texts = InboundMessage.objects.filter(subject=OuterRef("subject")).filter(blanked_at=None)
+    texts = InboundMessage.objects.filter(subject=OuterRef("subject")).exclude(address="")
     rows = Subscription.objects.filter(subject__in=list(subjects)).exclude(address="")
     addresses(set(rows.exclude(Exists(proof)).exclude(Exists(texts)).values_list("address", flat=True)))

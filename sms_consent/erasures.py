@@ -94,8 +94,10 @@ def sweep(erasure: Erasure, *, everything: bool) -> bool:
 
 
 def _sweep_some(erasure: Erasure, *, everything: bool) -> bool:
+    """Look through the next chunk; return whether there is more."""
     rest = Evidence.objects.filter(pk__gt=erasure.swept_to).order_by("pk")
-    up_to = rest.values_list("pk", flat=True)[CHUNK - 1 : CHUNK].first() or rest.values_list("pk", flat=True).last()
+    full_to = rest.values_list("pk", flat=True)[CHUNK - 1 : CHUNK].first()
+    up_to = full_to or rest.values_list("pk", flat=True).last()
     if up_to is None:
         return False
     found = rest.filter(pk__lte=up_to, payload__contains=ledger.mark_of(erasure.external_id)).select_related("record")
@@ -107,7 +109,7 @@ def _sweep_some(erasure: Erasure, *, everything: bool) -> bool:
         blanking.bare_addresses({record.subject for record in theirs})
         Erasure.objects.filter(pk=erasure.pk).update(swept_to=up_to)
     erasure.swept_to = up_to
-    return True
+    return full_to is not None
 
 
 def blank(erasure: Erasure, *, alive: Collection[str]) -> None:

@@ -18,13 +18,15 @@ from sms_consent import blanking
 from sms_consent.choices import Act, State
 from sms_consent.models import ConsentRecord, InboundMessage, Subscription
 
-CHUNK = 100  # addresses and programs, or messages, in one transaction
+CHUNK = 50  # addresses and programs, or messages, in one transaction
 OPT_OUTS = (Act.WITHDRAWN, Act.INVALIDATED)
+_IS_OPT_OUT = Q(status=State.UNSUBSCRIBED) | Q(record__act__in=OPT_OUTS)  # of a text or a report
+_STANDS = Q(state__in=(State.PENDING, State.SUBSCRIBED))
 
 
 def tidy() -> bool:
     """Blank the next of what is past its time; return whether there may be more."""
-    return bool(_thin() + _clear() + _inbound())
+    return bool(_thin() + _clear() + _age())
 
 
 def years_ago(years: int) -> datetime:
@@ -38,9 +40,10 @@ def years_ago(years: int) -> datetime:
 def _thin() -> int:
     """Blank the evidence of consents that are over, and leave that of opt-outs; return how many were looked at."""
     rows = _ended(is_thinned=False, years=settings.EVIDENCE_YEARS)
-    records = _records(rows).exclude(act__in=OPT_OUTS)
-    blanking.evidence(records.values_list("pk", flat=True))
+    blanking.evidence(pk for pk, act in _kept_records(rows) if act not in OPT_OUTS)
     Subscription.objects.filter(pk__in=[row.pk for row in rows]).update(is_thinned=True)
+    subjects = {row.subject for row in rows}
+    blanking.inbound(_aged(subjects - _with_consents(subjects)).exclude(_IS_OPT_OUT))
     return len(rows)
 
 
@@ -48,9 +51,11 @@ def _thin() -> int:
 def _clear() -> int:
     """Blank all that is left of opt-outs, and the addresses of which nothing is; return how many were looked at."""
     rows = _ended(is_thinned=True, years=max(settings.OPT_OUT_YEARS, settings.EVIDENCE_YEARS))
-    blanking.evidence(_records(rows).values_list("pk", flat=True))
+    blanking.evidence(pk for pk, _ in _kept_records(rows))
     Subscription.objects.filter(pk__in=[row.pk for row in rows]).update(ended_at=None)
-    blanking.bare_addresses({row.subject for row in rows})
+    subjects = {row.subject for row in rows}
+    blanking.inbound(_aged(subjects - _with_opt_outs(subjects)))
+    blanking.bare_addresses(subjects)
     return len(rows)
 
 
@@ -60,21 +65,45 @@ def _ended(*, is_thinned: bool, years: int) -> list[Subscription]:
     return list(rows.order_by("ended_at").select_for_update(skip_locked=True)[:CHUNK])
 
 
-def _records(rows: list[Subscription]) -> QuerySet[ConsentRecord]:
-    wanted = Q(pk__in=[])
-    for row in rows:
-        wanted |= Q(subject=row.subject, program=row.program_id)
-    return ConsentRecord.objects.filter(wanted).exclude(evidence__payload="")
+def _kept_records(rows: list[Subscription]) -> list[tuple[int, str]]:
+    """Return the records of these, each id with its act, whose evidence is still kept."""
+    ours = {(row.program_id, row.subject) for row in rows}
+    records = ConsentRecord.objects.filter(subject__in={subject for _, subject in ours}).exclude(evidence__payload="")
+    found = records.order_by().values_list("pk", "act", "program_id", "subject")
+    return [(pk, act) for pk, act, program, subject in found if (program, subject) in ours]
+
+
+# --- Texts and reports: looked at once, when they are old enough to go; from then on they go with their address ---
 
 
 @transaction.atomic
-def _inbound() -> int:
-    """Blank texts and reports from so long ago, opt-outs later than others; return how many were blanked."""
-    standing = Subscription.objects.filter(subject=OuterRef("subject"), state__in=(State.PENDING, State.SUBSCRIBED))
-    old = InboundMessage.objects.filter(blanked_at=None, received_at__lt=years_ago(settings.EVIDENCE_YEARS))
-    is_opt_out = Q(status=State.UNSUBSCRIBED) | Q(record__act__in=OPT_OUTS)
-    kept = is_opt_out & Q(received_at__gte=years_ago(settings.OPT_OUT_YEARS))
-    found = list(old.exclude(kept).exclude(Exists(standing)).order_by("received_at")[:CHUNK])
-    blanking.inbound(InboundMessage.objects.filter(pk__in=[message.pk for message in found]))
-    blanking.bare_addresses({message.subject for message in found})
-    return len(found)
+def _age() -> int:
+    """Blank texts and reports of addresses of which no proof is kept that they are part of; return how many are old."""
+    old = InboundMessage.objects.filter(aged_at=None, received_at__lt=years_ago(settings.EVIDENCE_YEARS))
+    known = Subscription.objects.filter(subject=OuterRef("subject"))
+    early = _IS_OPT_OUT & Q(received_at__gte=years_ago(settings.OPT_OUT_YEARS)) & ~Exists(known)
+    found = old.exclude(early).order_by("received_at")[:CHUNK]
+    ids = [message.pk for message in found]
+    subjects = {message.subject for message in found}
+    rows = InboundMessage.objects.filter(pk__in=ids)
+    rows.update(aged_at=timezone.now())
+    blanking.inbound(rows.exclude(_IS_OPT_OUT).exclude(subject__in=_with_consents(subjects)))
+    blanking.inbound(rows.filter(_IS_OPT_OUT).exclude(subject__in=_with_opt_outs(subjects)))
+    blanking.bare_addresses(subjects)
+    return len(ids)
+
+
+def _aged(subjects: set[str]) -> QuerySet[InboundMessage]:
+    return InboundMessage.objects.filter(subject__in=subjects, aged_at__isnull=False).exclude(address="")
+
+
+def _with_consents(subjects: set[str]) -> set[str]:
+    """Return those that stand somewhere, or of whose consents evidence is still kept."""
+    is_kept = _STANDS | Q(ended_at__isnull=False, is_thinned=False)
+    return set(Subscription.objects.filter(is_kept, subject__in=subjects).values_list("subject", flat=True))
+
+
+def _with_opt_outs(subjects: set[str]) -> set[str]:
+    """Return those that stand somewhere, or of which any evidence is still kept."""
+    is_kept = _STANDS | Q(ended_at__isnull=False)
+    return set(Subscription.objects.filter(is_kept, subject__in=subjects).values_list("subject", flat=True))

@@ -43,7 +43,7 @@ class ErasureAdmin(SubjectSearch, ReadOnlyAdmin):
     """One erasure a page. Of one that is done, nothing here says whose it was."""
 
     empty_note = "Nobody has asked to be erased yet."
-    list_display = ("asked", "whom", "by", "how_far")
+    list_display = ("asked", "how_far", "whom", "by")
     list_filter = (UnderWayFilter,)
     ordering = ("-pk",)
     sortable_by = ()

@@ -3,14 +3,12 @@
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-from django.utils import timezone
 
 
 def note_what_has_ended(apps, schema_editor):
     """What is over already is to be looked at when its time comes."""
     rows = apps.get_model("sms_consent", "Subscription").objects.filter(state__in=("none", "unsubscribed"))
     rows.update(ended_at=models.F("folded_to"))
-    apps.get_model("sms_consent", "InboundMessage").objects.filter(address="").update(blanked_at=timezone.now())
 
 
 class Migration(migrations.Migration):
@@ -41,7 +39,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='inboundmessage',
-            name='blanked_at',
+            name='aged_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
@@ -56,7 +54,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='inboundmessage',
-            index=models.Index(condition=models.Q(('blanked_at__isnull', True)), fields=['received_at'], name='inbound_kept'),
+            index=models.Index(condition=models.Q(('aged_at__isnull', True)), fields=['received_at'], name='inbound_young'),
         ),
         migrations.AddIndex(
             model_name='subscription',

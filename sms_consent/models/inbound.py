@@ -13,9 +13,9 @@ class InboundMessage(models.Model):
     """One text, or one report, with what was made of it (KW-14). Written once; `outcome` may be settled later.
 
     `provider_id` is the provider's own name for it, by which a repeat is known; webhook campaigns give none.
-    `subject` is the keyed hash of `address`; who sent it and what it said are blank from `blanked_at` on. `status` and
-    `cause` are what a report says ("unsubscribed", "Dashboard"). `occurred_at` is the provider's time, or ours where it
-    has none. `record` is the first consent record that it led to.
+    `subject` is the keyed hash of `address`; who sent it and what it said may be erased. `status` and `cause` are what
+    a report says ("unsubscribed", "Dashboard"). `occurred_at` is the provider's time, or ours where it has none.
+    `record` is the first consent record that it led to. From `aged_at` on it goes with the proof about its address.
     """
 
     class Kind(models.TextChoices):
@@ -56,7 +56,7 @@ class InboundMessage(models.Model):
     record = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, null=True, related_name="+")
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now)
-    blanked_at = models.DateTimeField(null=True)
+    aged_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-id",)
@@ -64,7 +64,7 @@ class InboundMessage(models.Model):
         indexes = (
             models.Index(fields=["subject", "occurred_at"], name="inbound_by_subject"),
             models.Index(fields=["received_at"], name="inbound_waiting", condition=models.Q(outcome="waiting")),
-            models.Index(fields=["received_at"], name="inbound_kept", condition=models.Q(blanked_at__isnull=True)),
+            models.Index(fields=["received_at"], name="inbound_young", condition=models.Q(aged_at__isnull=True)),
             models.Index(fields=["id"], name="inbound_to_review", condition=models.Q(needs_review=True)),
             # What the list of the admin is filtered by: a rare value must be found without reading everything.
             models.Index(fields=["outcome", "id"], name="inbound_by_outcome"),

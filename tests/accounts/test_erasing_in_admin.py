@@ -53,6 +53,14 @@ def test_the_button_opts_out_marks_and_says_what_it_waits_for(boss: Client, alic
     assert not any(place.startswith("AccessRecord") for place in left(ALICE, ALICES_PHONE))
 
 
+def test_a_number_that_is_not_proven_goes_altogether_if_its_phone_asked_for_it(boss: Client, alice: User) -> None:
+    """What it agreed to here does not say that it was her."""
+    assert "The phone +1…01 itself asked for it" in boss.get(erase_page_of(alice)).content.decode()
+    boss.post(erase_page_of(alice), {"from_the_number": "on"})
+    assert acts(ALICES_PHONE, "sms")[-1] == "withdrawn"
+    assert Erasure.objects.get().addresses == [ALICES_PHONE, ALICE]
+
+
 def test_the_list_of_erasures_says_how_far_they_are_and_names_nobody(boss: Client, alice: User) -> None:
     boss.post(erase_page_of(alice))
     listed = boss.get(reverse("admin:sms_consent_erasure_changelist")).content.decode()

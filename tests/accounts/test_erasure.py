@@ -200,8 +200,10 @@ def test_a_stop_that_comes_during_it_holds(joined: Visitor, deliver: Deliver) ->
 def test_who_signs_up_during_it_begins_anew(joined: Visitor, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     """Story 21: a new external_id, and subscribed only by a fresh act."""
     name = User.objects.get().external_id
+    joined.client.force_login(User.objects.get())
     run("erase_person", ALICE)
     deliver()
+    assert joined.client.get("/preferences/").status_code == 200
     again = visit()
     assert again.sign_up(ALICE, ALICES_PHONE, "email").headers["Location"].startswith("/welcome/")
     finish(deliver)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Confirmation, User
 from sms_consent.models import Erasure, Program, Subscription
@@ -39,6 +40,18 @@ def test_a_number_typed_for_a_stranger_goes_on_by_the_strangers_own_consent(
     holder = User.objects.get()
     assert (holder.email, holder.phone_number) == (None, ALICES_PHONE)
     assert left(BOB) == []
+
+
+def test_a_number_that_somebody_else_has_too_is_left_alone_even_if_it_is_proven(visit: Visit, deliver: Deliver) -> None:
+    """Bob has been told that texts come: that it was she who ticked the box says nothing to him (DAT-10)."""
+    for email in (ALICE, BOB):
+        visit().sign_up(email, ALICES_PHONE, "sms")
+    User.objects.filter(email=ALICE).update(phone_proven_at=timezone.now())
+    deliver()
+    run("erase_person", ALICE)
+    finish(deliver)
+    assert (standing(ALICES_PHONE, "sms"), evidence_of(ALICES_PHONE)) == ("subscribed", [False, True])
+    assert (User.objects.get().email, left(ALICE)) == (BOB, [])
 
 
 def test_what_she_did_on_numbers_of_others_goes_too(visit: Visit, deliver: Deliver) -> None:

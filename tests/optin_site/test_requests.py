@@ -7,10 +7,13 @@ import logging
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connections
 from django.test import Client
 
+from optin_site import sessions
 from optin_site.logs import Scrubbed
+from optin_site.sessions import SessionStore
 from sms_consent.models import Evidence
 from tests.people import ALICE, send_sign_up
 
@@ -94,3 +97,15 @@ def test_a_traceback_in_the_log_holds_no_address() -> None:
     line = Scrubbed().format(record)
     assert "ValueError" in line
     assert "alice@" not in line.replace('"alice@example.com"', "")
+
+
+def test_sessions_that_are_over_are_deleted_and_others_stay(db: None) -> None:
+    """Some name a mailbox that was just being entered (EU-7)."""
+    over, open_still = SessionStore(), SessionStore()
+    over.set_expiry(-1)
+    open_still.set_expiry(60)
+    for session in (over, open_still):
+        session["email_change"] = {"email": "alice@example.com"}
+        session.save()
+    assert sessions.prune() is False
+    assert list(Session.objects.values_list("pk", flat=True)) == [open_still.session_key]

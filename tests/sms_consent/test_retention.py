@@ -156,6 +156,17 @@ def test_texts_of_an_address_that_stands_subscribed_stay(did: Did) -> None:
     assert InboundMessage.objects.get().body == "words"
 
 
+def test_a_text_goes_with_the_consent_that_it_proves(did: Did) -> None:
+    did(Act.GRANTED, 12)
+    row = message(12, outcome="acted")
+    did(Act.WITHDRAWN, 4.9)
+    tidy()
+    assert InboundMessage.objects.get(pk=row.pk).body == "words"
+    Subscription.objects.update(ended_at=ago(5.1))
+    tidy()
+    assert InboundMessage.objects.get(pk=row.pk).body == ""
+
+
 def test_a_text_that_staff_called_an_opt_out_stays_as_long_as_any(did: Did) -> None:
     did(Act.WITHDRAWN, 6)
     record = Evidence.objects.get().record
@@ -192,8 +203,8 @@ def test_periods_are_settings_and_short_ones_are_objected_to(did: Did, settings:
     [
         (Subscription.objects.filter(is_thinned=False, ended_at__lt=ago(5)).order_by("ended_at"), "subscription_ended"),
         (
-            InboundMessage.objects.filter(blanked_at=None, received_at__lt=ago(5)).order_by("received_at"),
-            "inbound_kept",
+            InboundMessage.objects.filter(aged_at=None, received_at__lt=ago(5)).order_by("received_at"),
+            "inbound_young",
         ),
     ],
 )
