@@ -15,13 +15,14 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 
 def nothing_here(request: HttpRequest) -> NoReturn:
-    """Answer 404: nobody has a password to change."""
+    """Answer 404: nobody has a password to change, and lists for drop-downs would name people unrecorded (SEC-11)."""
     raise Http404
 
 
 urlpatterns = [
     path("admin/password_change/", nothing_here),
     path("admin/password_change/done/", nothing_here),
+    path("admin/autocomplete/", nothing_here),
     path("admin/desk/", include("sms_consent.admin.urls")),
     path("admin/", admin.site.urls),
     path("hooks/", include("sms_consent.webhooks.urls")),

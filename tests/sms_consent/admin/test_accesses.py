@@ -120,3 +120,12 @@ def test_addresses_that_people_write_into_a_text_are_masked_in_the_list(boss: Cl
     InboundMessage.objects.create(kind="text", outcome="unknown", occurred_at=timezone.now(), body=said)
     page = boss.get(reverse("admin:sms_consent_inboundmessage_changelist")).content.decode()
     assert "I am … or …, order 1234" in page
+
+
+def test_no_list_for_a_drop_down_names_whom_a_mail_goes_to(boss: Client, db: None) -> None:
+    """Django answers with what rows call themselves, of any model with a search box, unasked for or not."""
+    Email.objects.create(to=ALICE, from_email="site@example.com", subject="Hi")
+    query = {"app_label": "post_office", "model_name": "log", "field_name": "email", "term": ""}
+    answer = boss.get("/admin/autocomplete/", query)
+    assert ALICE not in answer.content.decode()
+    assert answer.status_code == 404
