@@ -116,7 +116,8 @@ class _Book:
             person.email = row.email
             self._completed[person.external_id] = person
             self._new_emails.append(person)
-        self._enter(person)
+        if person.external_id in self._completed:
+            self._enter(person)
         return person
 
     def _make(self, row: Row, external_id: str) -> User:

@@ -28,7 +28,7 @@ SYNONYMS = {
 } | {act.value: act for act in Act}
 
 _TRUTH = {"": None, "true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_BY_TEXT = re.compile(r"\b(keyword|text)", re.IGNORECASE)
+_BY_TEXT = re.compile(r"(?<![a-z])(keyword|text)s?(?![a-z])", re.IGNORECASE)
 _ZONE_IN_WORDS = re.compile(r"\s*(UTC|GMT|Z)$", re.IGNORECASE)
 _BLANK_BEFORE_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 _TRIMMED = frozenset({*NEEDED, *ADDRESSES, "external_id", "language", "proven"})  # evidence is kept as it is
@@ -42,7 +42,7 @@ class Checker:
     """Checks rows of one file, against the programs that there are when it begins."""
 
     def __init__(self, file_name: str) -> None:
-        self._file_name = file_name
+        self._file_name = storable(file_name)
         self._is_sms = {program.slug: program.is_sms for program in Program.objects.all()}
         self._region, self._regions = settings.PHONE_REGIONS[0], frozenset(settings.PHONE_REGIONS)
         self._latest = timezone.now() + CLOCKS_APART

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, reset_queries
 
 from sms_consent.imports.checking import Checker
@@ -119,6 +120,7 @@ def _written(chunks: Iterator[list[Row]], writer: Writer) -> Iterator[tuple[int,
         written = writer.write(chunk)
         done += len(chunk)
         yield done, written
-        reset_queries()  # with DEBUG Django keeps every statement
+        if settings.DEBUG:
+            reset_queries()  # Django keeps every statement then
         if connection.vendor == "sqlite":
             time.sleep(BREATH * (time.monotonic() - began))

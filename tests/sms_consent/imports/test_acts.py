@@ -116,6 +116,14 @@ def join(*, proven: bool) -> None:
     ledger.append([entry], ledger.standings([entry.key]))
 
 
+def test_whose_act_it_was_follows_from_where_it_was_done(tmp_path: Path) -> None:
+    sources = {"keyword": True, "Text message": True, "text_to_join": True, "textarea": False, "web form": False}
+    numbers = [f"+120255501{number:02}" for number in range(len(sources))]
+    load(tmp_path, *(text(address=number, source=it) for number, it in zip(numbers, sources, strict=True)))
+    found = {evidence(number)["came_from"]: record(number).proven for number in numbers}
+    assert found == sources
+
+
 @pytest.mark.parametrize(("proven", "state"), [(True, "subscribed"), (False, "unsubscribed")])
 def test_an_older_stop_gives_way_only_to_the_handset(tmp_path: Path, proven: bool, state: str) -> None:
     join(proven=proven)
