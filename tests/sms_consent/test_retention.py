@@ -35,7 +35,7 @@ def did(programs: dict[str, Program]) -> Did:
     def did(act: Act, years: float, address: str = ALICES_PHONE, **more: Any) -> None:
         program = programs["email" if "@" in address else "sms"]
         people.lock([address])
-        entry = Entry(program, address, act, Source.IMPORT, circumstances=HOW, occurred_at=ago(years), **more)
+        entry = Entry(program, address, act, Source.SIGN_UP, circumstances=HOW, occurred_at=ago(years), **more)
         ledger.append([entry], ledger.standings([entry.key]))
         Subscription.objects.update(due_at=None)
 

@@ -55,7 +55,7 @@ def published_and_draft(apps: Any) -> None:
 
 def test_published_words_come_through_as_words_for_boxes_and_stay_frozen(before_keywords: Any) -> None:
     published_and_draft(before_keywords)
-    assert triggers.missing() == []
+    assert not [name for name in triggers.missing() if "_disclosure_" in name]
     call_command("migrate", verbosity=0)
     assert triggers.missing() == []
     rows = Disclosure.objects.order_by("version").values_list("words", "sha256", "door")
