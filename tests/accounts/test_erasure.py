@@ -237,7 +237,8 @@ def test_done_by_two_workers_at_once_it_is_done_once(joined: Visitor, deliver: D
     person = User.objects.get()
     asked = erasure.ask(person, circumstances=HOW)
     erasures.accept(Erasure.objects.filter(pk=asked.pk))
-    erasure.carry_on()
+    for _ in range(5):  # on a slow machine it does not get through the ledger in one go
+        erasure.carry_on()
     done_at = Erasure.objects.get().done_at
     assert done_at
     assert done_at <= timezone.now()
