@@ -73,7 +73,8 @@ def test_the_admin_shows_them_as_imported_and_lets_nobody_write_such(
     listed = boss.get(reverse("admin:sms_consent_disclosure_changelist")).content.decode()
     assert "Imported, offered nowhere" in listed
     (words,) = imported()
-    assert "I agree to" in boss.get(reverse("admin:sms_consent_disclosure_change", args=[words.pk])).content.decode()
+    shown = boss.get(reverse("admin:sms_consent_disclosure_change", args=[words.pk])).content.decode()
+    assert ("I agree to" in shown, "imported 20" in shown, 'class="pressed"' in shown) == (True, True, False)
     form = boss.get(reverse("admin:sms_consent_disclosure_add")).content.decode()
     assert ('value="phone_form"' in form, 'value="import"' in form) == (True, False)
     program = boss.get(reverse("admin:sms_consent_program_change", args=[words.program_id])).content.decode()
