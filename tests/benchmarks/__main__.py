@@ -13,12 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import delay, delivery, exports, sign_ups
+from tests.benchmarks import delay, delivery, exports, imports, proof, sign_ups
 from tests.benchmarks.databases import DATABASES, MissingError
 from tests.benchmarks.processes import end_on_signals
 from tests.benchmarks.report import Report
 
-BENCHMARKS: dict[str, Any] = {"sign-ups": sign_ups, "delivery": delivery, "delay": delay, "exports": exports}
+BENCHMARKS: dict[str, Any] = {
+    "sign-ups": sign_ups,
+    "delivery": delivery,
+    "delay": delay,
+    "exports": exports,
+    "imports": imports,
+    "proof": proof,
+}
 
 
 def main() -> None:

@@ -195,7 +195,7 @@ def _proof(number: int) -> tuple[Any, Any]:
         person=f"person-{number}",
     )
     entry = ledger.Entry(offer.program, address(number), Act.GRANTED, Source.SIGN_UP, offer.disclosure, how)
-    evidence = ledger._evidence(entry)
+    evidence = ledger.prove(entry)
     evidence.record = ledger._record(replace(entry, occurred_at=now), evidence, now)
     return evidence.record, evidence
 
