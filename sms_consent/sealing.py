@@ -39,9 +39,7 @@ def seal_new() -> bool:
 
     The worker does it every minute.
     """
-    newest = SealedRecord.objects.order_by("-seal_id", "-position").select_related("record").first()
-    since = newest.record.recorded_at - LATEST_COMMIT if newest else None
-    return _seal(_unsealed(since), until=time.monotonic() + SECONDS_AT_ONCE).is_cut_short
+    return _seal(_unsealed(_since()), until=time.monotonic() + SECONDS_AT_ONCE).is_cut_short
 
 
 def seal_rest() -> bool:
@@ -55,6 +53,22 @@ def seal_rest() -> bool:
 def seal_all() -> int:
     """Seal everything that is not sealed; return how many records that was."""
     return _seal(_unsealed(None)).records
+
+
+def _since() -> datetime | None:
+    """Return from when on to look for what is new; None for "from the beginning".
+
+    From the newest sealed record, which may be hours old after a long backlog; but where that one comes from a clock
+    that was ahead, from when it was sealed or from now, or nothing would be seen until that time has come.
+    """
+    newest = SealedRecord.objects.order_by("-seal_id", "-position").select_related("seal").first()
+    if newest is None:
+        return None
+    written = statements.of_records([newest.pk])[newest.pk][statements.NAMES.index("recorded_at")]
+    try:
+        return min(datetime.fromisoformat(written), newest.seal.sealed_at, timezone.now()) - LATEST_COMMIT
+    except ValueError:
+        return None  # no time at all: somebody has put that there
 
 
 def _unsealed(since: datetime | None) -> QuerySet[ConsentRecord]:

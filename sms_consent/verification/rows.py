@@ -60,7 +60,7 @@ def _batches() -> Iterator[list[Seal]]:
 
 def unsealed() -> Iterator[list[Item]]:
     """Yield records that are under no seal, by id."""
-    last = 0
+    last = -(2**63)  # below every id: whoever puts a record there may choose a negative one
     while found := _read(
         f"SELECT r.id FROM {_RECORDS} r LEFT JOIN {_SEALED} s ON s.record_id = r.id "  # noqa: S608
         "WHERE s.record_id IS NULL AND r.id > %s ORDER BY r.id LIMIT %s",

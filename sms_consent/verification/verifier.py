@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
 from sms_consent import ledger, merkle, seals, statements, triggers
 from sms_consent.models import Disclosure, Seal, SealedRecord
 from sms_consent.sealing import LATEST_COMMIT
@@ -45,7 +48,7 @@ class Verifier:
         self._words: dict[int | None, str] = {None: "", **dict(_published())}
         self._keys = seals.our_keys()
         self._before: Seal | None = None
-        self._newest = ""  # when the newest sealed record was written down
+        self._newest = ""  # when the newest sealed record was written down, but never later than it was sealed
         if missing := triggers.missing():
             self._found(f"Triggers that are missing or altered: {', '.join(missing)}.")
 
@@ -54,13 +57,18 @@ class Verifier:
         self.report.seals += 1
         self.report.sealed += len(items)
         self._check_chain(seal)
+        sealed_at = statements.moment(seal.sealed_at)
+        self._newest = min(self._newest, sealed_at)  # a clock that had been ahead was put right
         self._check_records(items)
+        times = [item.record[RECORDED] for item in items if item.record]
+        self._newest = min(max([*times, self._newest]), sealed_at)
         self._check_tree(seal, items)
         self._before = seal
 
     def check_unsealed(self, items: Sequence[Item]) -> None:
         """Check what can be checked of records that no seal is over yet."""
         self.report.unsealed += len(items)
+        self._newest = min(self._newest, statements.moment(timezone.now()))
         self._check_records(items)
 
     def _check_records(self, items: Sequence[Item]) -> None:
@@ -71,8 +79,6 @@ class Verifier:
                 fault = "was put into the past: it says it was written down long before what was sealed before it"
             if fault:
                 self._found(f"Record #{item.id} {fault}.", item.id)
-        times = [item.record[RECORDED] for item in items if item.record and item.leaf is not None]
-        self._newest = max([*times, self._newest])
 
     def _fault(self, item: Item) -> str:
         record, evidence = item.record, item.evidence
@@ -121,9 +127,12 @@ class Verifier:
             self._found(f"Seal {number} miscounts.", _first_under(number))
 
     def check_end(self) -> None:
-        """Check that nothing claims to be under a seal after the last one."""
+        """Check that nothing claims to be under a seal after the last one. What was sealed meanwhile is none of it."""
         last = self._before.number if self._before else 0
-        stray = SealedRecord.objects.filter(seal_id__gt=last).order_by("seal_id", "position").first()
+        bare = SealedRecord.objects.filter(seal_id__gt=last).exclude(
+            Exists(Seal.objects.filter(pk=OuterRef("seal_id")))
+        )
+        stray = bare.order_by("seal_id", "position").first()
         if stray:
             self._found(f"Seal {stray.seal_id} is missing.", stray.record_id)
 
@@ -149,9 +158,9 @@ class Verifier:
 def _a_while_before(moment: str) -> str:
     """Return how far back what is sealed later may reach; before anything is sealed, as far as it likes."""
     try:
-        return (datetime.fromisoformat(moment) - LATEST_COMMIT).isoformat(timespec="microseconds") if moment else ""
-    except ValueError:
-        return ""  # no time at all: whoever put that there has edited the record, which is found by itself
+        return statements.moment(datetime.fromisoformat(moment) - LATEST_COMMIT) if moment else ""
+    except (ValueError, OverflowError):
+        return ""  # no time at all, and earlier than any: it is forgotten with the next seal
 
 
 def _between(before: int | None, after: int | None) -> int | None:
