@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 from sms_consent.choices import Act, Source, State
 
@@ -65,11 +66,18 @@ class Standing:
 
 
 def fold_all(happenings: Iterable[Happening]) -> Standing:
-    """Return where an address stands after all of these, in whatever order they are given."""
-    standing = Standing()
-    for happening in in_order(happenings):
-        standing = fold(standing, happening)
-    return standing
+    """Return where an address stands after all of these, in whatever order they are given.
+
+    What another system asked for is no history: whoever was taken here as new stays so, whatever came in later.
+    """
+    acts = in_order(happenings)
+    standing = reduce(fold, [it for it in acts if not is_inert(it)], Standing())
+    return replace(standing, folded_to=acts[-1].occurred_at) if acts else standing
+
+
+def is_inert(it: Happening) -> bool:
+    """Whether an act leads nowhere, wherever the address stands: imported requests, and their lapses (DAT-2)."""
+    return it.source == Source.IMPORT and it.act in (Act.REQUESTED, Act.EXPIRED)
 
 
 def in_order(happenings: Iterable[Happening]) -> list[Happening]:

@@ -97,6 +97,8 @@ class Checker:
     def _e164(self, text: str, *, is_opt_in: bool) -> str:
         if not text:
             raise RefusedError("no address: the program needs a phone number")
+        if text.startswith("00"):  # how much of the world dials abroad, whatever the default region does
+            text = f"+{text[2:]}"
         try:
             number = phonenumbers.parse(text, self._region)
         except phonenumbers.NumberParseException as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +16,7 @@ from sms_consent.imports.rows import ADDRESSES, NEEDED, OWN, READ, Cells, Refuse
 Line = tuple[int, Cells | RefusedError]  # the line on which a row begins, its cells or why it has none
 
 LONGEST_LINE = 1_000_000  # bytes: no row needs more, and what is longer must not fill the memory
+MOST_UNKNOWN, LONGEST_NAME = 50, 60  # of the columns that nobody reads
 # An export puts an apostrophe before what a spreadsheet would take for a formula; here it comes off again.
 _FORMULAS = tuple("'" + sign for sign in "=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 - full-width signs count too
 
@@ -40,6 +41,12 @@ class Reading:
         """Yield row by row. Lines are counted from 1."""
         raise NotImplementedError
 
+    def _note_unknown(self, names: Iterable[str]) -> None:
+        """Note columns that nobody reads, so many of them, as a terminal can show them."""
+        for name in names:
+            if name not in READ | OWN and len(self.unknown) < MOST_UNKNOWN:
+                self.unknown.add(ascii(name)[1:-1][:LONGEST_NAME] if not name.isprintable() else name[:LONGEST_NAME])
+
 
 @contextmanager
 def reading(path: Path) -> Iterator[Reading]:
@@ -60,9 +67,13 @@ class CsvRows(Reading):
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
         text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
-        self._reader = csv.reader(iter(lambda: text.readline(LONGEST_LINE), ""))
+        # Strict: or else a quote that is never closed takes all rows after it into its cell, and nobody hears of it.
+        self._reader = csv.reader(iter(lambda: text.readline(LONGEST_LINE), ""), strict=True)
         self._text = text
-        self._columns = [name.strip().lower() for name in next(self._reader, [])]
+        try:
+            self._columns = [name.strip().lower() for name in next(self._reader, [])]
+        except csv.Error as error:
+            raise FileError("The header is no CSV.") from error
         lacking = [name for name in NEEDED if name not in self._columns]
         if not set(ADDRESSES) & set(self._columns):
             lacking.append(" or ".join(ADDRESSES))
@@ -70,7 +81,7 @@ class CsvRows(Reading):
             raise FileError(f"The header lacks {', '.join(lacking)}.")
         if len(set(self._columns)) < len(self._columns):
             raise FileError("The header names a column twice.")
-        self.unknown = set(self._columns) - READ - OWN
+        self._note_unknown(self._columns)
 
     def rows(self) -> Iterator[Line]:
         """Yield the rows after the header; empty lines are none."""
@@ -82,7 +93,8 @@ class CsvRows(Reading):
                 self._text.detach()
                 return
             except csv.Error:
-                yield line, RefusedError("the row is no CSV, or too long")
+                more = f": it goes on to line {last}" if (last := self._reader.line_num) > line else ""
+                yield line, RefusedError(f"the row is no CSV, or too long{more}")
                 continue
             if cells:
                 yield line, self._named(cells)
@@ -124,7 +136,7 @@ class JsonLines(Reading):
             return RefusedError("the line is no JSON")
         if not isinstance(found, dict):
             return RefusedError("the line is no JSON object")
-        self.unknown |= found.keys() - READ - OWN
+        self._note_unknown(found)
         return {name: _text(value) for name, value in found.items() if value is not None and name in READ | OWN}
 
 

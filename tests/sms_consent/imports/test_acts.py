@@ -138,6 +138,15 @@ def test_an_imported_consent_makes_a_confirmation_needless(tmp_path: Path, clien
     assert standing(ALICE, "email") == "subscribed"
 
 
+@pytest.mark.parametrize("act", ["requested", "expired"])
+def test_what_was_only_asked_for_elsewhere_takes_no_consent_away(act: str, tmp_path: Path, client: Client) -> None:
+    """Nor does it have anybody asked: who was new here when they signed up was so (DAT-2, DAT-3)."""
+    Program.objects.update(confirm_sign_ups=False)
+    send_sign_up(client, ALICE, ALICES_PHONE, "sms", "email")
+    load(tmp_path, text(act), email(act))
+    assert (standing(ALICES_PHONE, "sms"), standing(ALICE, "email")) == ("subscribed", "subscribed")
+
+
 def test_what_was_recorded_here_is_not_imported_again(tmp_path: Path) -> None:
     join(proven=True)
     here = ConsentRecord.objects.get()

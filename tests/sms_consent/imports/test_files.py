@@ -40,6 +40,18 @@ def test_one_broken_row_of_csv(tmp_path: Path, row: bytes, reason: str) -> None:
     assert standing(BOB, "email") == "subscribed"
 
 
+def test_a_quote_that_is_never_closed_swallows_no_row_unheard(tmp_path: Path) -> None:
+    """Not Bob's opt-out, least of all: the row would be taken, with all after it as its note."""
+    opt_out = f"{BOB},email,withdrawn,{T1},\n".encode()
+    ran = load_bytes(tmp_path, HEADER + f'{ALICE},email,granted,{T1},"I agree\n'.encode() + opt_out)
+    assert (ran.code, refused(tmp_path)) == (1, {2: "the row is no CSV, or too long: it goes on to line 3"})
+    assert ConsentRecord.objects.count() == 0
+
+
+def test_a_header_that_is_no_csv(tmp_path: Path) -> None:
+    assert "The header is no CSV." in load_bytes(tmp_path, b'"email\n' + GOOD).out
+
+
 def test_lines_are_counted_in_the_file_not_in_rows(tmp_path: Path) -> None:
     note = f'{ALICE},email,granted,{T1},"two\nlines"\n'.encode()
     load_bytes(tmp_path, b"\xef\xbb\xbf" + HEADER + note + b"x,email,granted,2020,\n" + GOOD)
@@ -101,6 +113,12 @@ def test_one_broken_line_of_json(tmp_path: Path) -> None:
         7: "no act",
     }
     assert standing(BOB, "email") == "subscribed"
+
+
+def test_columns_that_no_terminal_can_show(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(json.dumps(email() | {"\ud800x": "1", "\x1b[2J": "2"}))
+    assert r"Columns that are not read: \ud800x, \x1b[2J." in run("import_consents", str(path)).out
 
 
 def test_half_of_a_surrogate_pair(tmp_path: Path) -> None:

@@ -75,8 +75,10 @@ def test_zones_as_other_systems_write_them(tmp_path: Path) -> None:
 
 
 def test_one_number_however_it_is_written(tmp_path: Path) -> None:
-    ran = load(tmp_path, *(text(address=it) for it in ("+1 (202) 555-0101", "2025550101", "12025550101")))
-    assert "1 added, 2 here already" in ran.out
+    ran = load(
+        tmp_path, *(text(address=it) for it in ("+1 (202) 555-0101", "2025550101", "12025550101", "0012025550101"))
+    )
+    assert "1 added, 3 here already" in ran.out
 
 
 def test_the_error_file_names_lines_and_reasons_and_nobody(tmp_path: Path) -> None:
