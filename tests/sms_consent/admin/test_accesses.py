@@ -12,7 +12,15 @@ from post_office.models import Email
 
 from accounts.models import User
 from sms_consent import outbox
-from sms_consent.models import AccessRecord, BrazeProfile, ConsentRecord, GlobalEmail, InboundMessage, Subscription
+from sms_consent.models import (
+    AccessRecord,
+    BrazeProfile,
+    ConsentRecord,
+    GlobalEmail,
+    InboundMessage,
+    Program,
+    Subscription,
+)
 from sms_consent.people import subject
 from tests.people import ALICE, ALICES_PHONE
 from tests.sms_consent.admin.conftest import member, staff
@@ -102,10 +110,21 @@ def test_an_auditor_finds_who_looked_at_an_address(alice: User) -> None:
         ("sms_consent_globalemail", "address__gte=alice"),
         ("sms_consent_brazeprofile", "accepted__email=alice%40example.com"),
         ("post_office_email", "to__contains=alice"),
+        ("sms_consent_consentrecord", "program__subscriptions__address__startswith=alice"),
+        ("sms_consent_subscription", "program__records__evidence__payload__contains=alice"),
+        ("sms_consent_disclosure", "program__subscriptions__address__startswith=alice"),
+        ("sms_consent_keyword", "program__records__evidence__payload__contains=192.0.2"),
     ],
 )
 def test_nobody_leafs_through_addresses_by_the_url_of_a_list(boss: Client, alice: User, name: str, query: str) -> None:
     assert boss.get(f"{reverse(f'admin:{name}_changelist')}?{query}").status_code == 400
+
+
+def test_a_marketer_guesses_no_address_through_what_a_program_points_to(alice: User) -> None:
+    url = reverse("admin:sms_consent_disclosure_changelist")
+    marketer = member("marketer")
+    assert marketer.get(f"{url}?program__subscriptions__address__startswith=alice").status_code == 400
+    assert marketer.get(f"{url}?program__id__exact={Program.objects.get(slug='sms').pk}").status_code == 200
 
 
 def test_what_machines_wrote_has_no_history_page_that_would_name_its_address(boss: Client, db: None) -> None:
