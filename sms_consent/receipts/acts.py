@@ -118,6 +118,9 @@ def _folded(subject: str) -> tuple[dict[int, Standing], Made]:
 def _fold(happenings: list[Happening], made: Made) -> Standing:
     standing, has_been, last = Standing(), False, None
     for it in states.in_order(happenings):
+        if states.is_inert(it):
+            made[it.id] = "", None
+            continue
         after = states.fold(standing, it)
         status = _status(standing, after, it, has_been=has_been)
         made[it.id] = status, None
