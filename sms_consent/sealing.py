@@ -66,9 +66,10 @@ def _since() -> datetime | None:
         return None
     written = statements.of_records([newest.pk])[newest.pk][statements.NAMES.index("recorded_at")]
     try:
-        return min(datetime.fromisoformat(written), newest.seal.sealed_at, timezone.now()) - LATEST_COMMIT
+        since: datetime = min(datetime.fromisoformat(written), newest.seal.sealed_at, timezone.now())
     except ValueError:
         return None  # no time at all: somebody has put that there
+    return since - LATEST_COMMIT
 
 
 def _unsealed(since: datetime | None) -> QuerySet[ConsentRecord]:
