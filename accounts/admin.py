@@ -22,6 +22,7 @@ from accounts.erase_view import erase
 from accounts.models import User
 from sms_consent import people
 from sms_consent.admin.base import minute, moment, outbox_state
+from sms_consent.admin.braze import at_braze
 from sms_consent.admin.erasures import says
 from sms_consent.admin.searching import AddressSearch
 from sms_consent.admin.timeline import ShowsTimeline
@@ -87,8 +88,13 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         return rows.filter(named | Q(email=address) | Q(phone=address) if address else named)
 
     def addresses(self, obj: User) -> list[str]:
-        """Theirs, and the numbers that were."""
-        return list(filter(None, [obj.email, obj.phone_number, *obj.former_phones]))
+        """Theirs, the numbers that were, and what Braze last took: it may not have heard of a change yet."""
+        profile = getattr(obj, "braze_profile", None)
+        return [*_theirs(obj), *(at_braze(profile) if profile else [])]
+
+    def subjects(self, obj: User) -> list[str]:
+        """Whose timeline it is: theirs only. What was theirs at Braze may be somebody else's by now."""
+        return [people.subject(address) for address in _theirs(obj)]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -207,3 +213,7 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
             return "Nothing yet"
         url = reverse("admin:sms_consent_brazeprofile_change", args=[profile.pk])
         return format_html('<a href="{}">Braze profile</a>', url)
+
+
+def _theirs(person: User) -> list[str]:
+    return list(filter(None, [person.email, person.phone_number, *person.former_phones]))

@@ -30,6 +30,11 @@ class InDoubtFilter(admin.BooleanFieldListFilter):
         self.title = "in doubt"
 
 
+def at_braze(profile: BrazeProfile) -> list[str]:
+    """Return the addresses of a person that Braze last took: email and phone, empty where it took none."""
+    return [str(profile.accepted.get(name) or "") for name in ("email", "phone")]
+
+
 @admin.register(BrazeProfile)
 class BrazeProfileAdmin(AddressSearch, SendsAgain):
     """One person a page: the attributes that Braze took, as it took them."""
@@ -57,7 +62,7 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
 
     def addresses(self, row: BrazeProfile) -> list[str]:
         """What Braze took of the person."""
-        return [str(row.accepted.get(name) or "") for name in ("email", "phone")]
+        return at_braze(row)
 
     @admin.display(description="Accepted (UTC)")
     def accepted_when(self, row: BrazeProfile) -> str:

@@ -66,6 +66,13 @@ def test_each_page_that_shows_an_address_is_written_down_with_who_looked(alice: 
             assert (note.what, note.object_id) == (row._meta.label_lower, str(row.pk))
 
 
+def test_an_address_that_braze_has_still_is_written_down_too(alice: User, boss: Client) -> None:
+    old = "alice-before@example.com"
+    BrazeProfile.objects.update(accepted={"email": old})
+    assert old in boss.get(url_of(alice)).content.decode()
+    assert {row.subject for row in AccessRecord.objects.all()} == {subject(it) for it in (ALICE, ALICES_PHONE, old)}
+
+
 def test_who_was_shown_nothing_is_not_written_down(alice: User, boss: Client) -> None:
     client = staff("view_program")
     for row, _ in rows(alice).values():
