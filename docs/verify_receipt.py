@@ -54,6 +54,8 @@ def check_consent(consent, records):
     words = {notice["schema:sha256"]: notice["dct:description"] for notice in consent["dpv:hasNotice"]}
     check(all(sha256(text.encode()).hexdigest() == kept for kept, text in words.items()), "other words are shown")
     check({it["words_sha256"] for it in records.values()} <= {*words, ""}, "words that were shown are missing")
+    addresses = {json.loads(it["evidence"]["payload"])["address"] for it in consent["proof"] if it["evidence"]}
+    check(addresses <= {consent["dpv:hasDataSubject"]["dct:identifier"]}, "it is about somebody else")
     check(len({(it["subject"], it["program"]) for it in records.values()}) == 1, "records of others are mixed in")
     newest = max((it["occurred_at"] for it in records.values() if it["act"] in ENDS), default="")
     for status in consent["dpv:hasConsentStatus"]:

@@ -79,6 +79,16 @@ class Consent:
         return list(dict.fromkeys(deed.record.disclosure for deed in self.deeds if deed.record.disclosure))
 
     @property
+    def promised(self) -> Mapping[str, Any]:
+        """What was promised when the consent was given or, if it never was, last; empty if no evidence is shown.
+
+        Not simply what was said last: what a program promises now is no part of what somebody agreed to before.
+        """
+        given = [deed for deed in self.deeds if deed.status in (GIVEN, RENEWED)]
+        shown = (deed.evidence for deed in (*reversed(given), *reversed(self.deeds)))
+        return next((evidence for evidence in shown if "purpose" in evidence), {})
+
+    @property
     def is_live(self) -> bool:
         """Whether anything may be sent under it."""
         return self.standing.state == State.SUBSCRIBED

@@ -61,7 +61,7 @@ def _record(consent: Consent, subject: str) -> Json:
         "dct:conformsTo": [f"{STANDARD}#record", *([f"{STANDARD}#record-eu-gdpr"] if _is_in_eea() else [])],
         "schema:schemaVersion": "ISO/IEC TS 27560:2023",
         "dpv:hasDataSubject": _person([consent], subject),
-        "dpv:hasDataController": [_controller(program.brand)],
+        "dpv:hasDataController": [_controller(consent.promised.get("brand", program.brand))],
         "dpv:hasDataProcessor": _processors(consent),
         "dpv:hasJurisdiction": [f"loc:{code}" for code in settings.JURISDICTIONS],
         **({"dpv:hasApplicableLaw": "eu-gdpr:GDPR"} if _is_in_eea() else {}),
@@ -116,7 +116,7 @@ def _processors(consent: Consent) -> list[Json]:
 
 def _process(consent: Consent) -> Json:
     program = consent.program
-    said = next((deed.evidence for deed in reversed(consent.deeds) if "purpose" in deed.evidence), {})
+    said = consent.promised
     purpose, frequency = said.get("purpose", program.purpose), said.get("frequency", program.frequency)
     return {
         "@type": "dpv:Process",

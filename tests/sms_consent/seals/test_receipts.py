@@ -214,6 +214,7 @@ FORGERIES: dict[str, Callable[[dict[str, Any]], object]] = {
     "no words": lambda it: it["dpv:hasNotice"].clear(),
     "another state": lambda it: it["dpv:hasConsentStatus"][0].update({"@type": "dpv:ConsentGiven"}),
     "a withdrawn consent made to look live": lambda it: it["dpv:hasConsentStatus"][1]["dpv:hasDuration"].clear(),
+    "another person": lambda it: it["dpv:hasDataSubject"].update({"dct:identifier": "mallory@example.com"}),
     "a state of no record": lambda it: it["dpv:hasConsentStatus"][0].update({"dct:identifier": 12345}),
 }
 
