@@ -81,7 +81,7 @@ def acts(days: int) -> Acts:
     by_day = tallies.exclude(source=Source.IMPORT).filter(act__in=KINDS).values("day", "act").annotate(n=Sum("count"))
     rows = list(tallies.values("source", "program", "language", "act").annotate(n=Sum("count")))
     own = [row for row in rows if row["source"] != Source.IMPORT]
-    names = dict(Program.objects.values_list("pk", "name"))
+    names = _program_names()
     found.days = _every_day(found.first, days, _grouped(list(by_day), lambda row: row["day"].isoformat()))
     found.doors = _sorted(_grouped(own, lambda row: Source(row["source"]).label))
     found.programs = _sorted(_grouped(own, lambda row: names[row["program"]]))
@@ -101,6 +101,13 @@ def _grouped(rows: list[dict[str, Any]], name: Callable[[dict[str, Any]], str]) 
             group.ins += row["n"] if kind == IN else 0
             group.outs += row["n"] if kind == OUT else 0
     return groups
+
+
+def _program_names() -> dict[int, str]:
+    """Return what programs are called; those of one name with their slugs, or they would be counted as one."""
+    programs = list(Program.objects.values_list("pk", "name", "slug"))
+    common = Counter(name for _, name, _ in programs)
+    return {pk: f"{name} ({slug})" if common[name] > 1 else name for pk, name, slug in programs}
 
 
 def _every_day(first: date, days: int, groups: Mapping[str, Group]) -> list[Group]:

@@ -86,6 +86,12 @@ def test_completion_of_double_opt_in(boss: Client, counted: str) -> None:
     assert table(page, "Requests by door")[1:] == [["Phone form", "10"]]
 
 
+def test_programs_of_one_name_are_told_apart(boss: Client, counted: str) -> None:
+    Program.objects.update(name="Offers")
+    page = page_of(boss)
+    assert table(page, "By program")[1:] == [["Offers (sms)", "12", "0"], ["Offers (email)", "0", "3"]]
+
+
 def test_imports_stand_apart(boss: Client, counted: str) -> None:
     page = page_of(boss)
     assert "12 opt-ins and 3 opt-outs" in page
