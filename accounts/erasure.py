@@ -134,6 +134,8 @@ def carry_on() -> None:
         if not erasures.waits_for(erasure):
             erasures.accept(Erasure.objects.filter(pk=erasure.pk))
     for erasure in erasures.under_way().filter(accepted_at__isnull=False).select_related("person"):
+        if erasures.waits_for(erasure):
+            continue
         if not erasures.sweep(erasure, everything=not _starts_afresh(erasure)):
             return  # the next round goes on
         _finish(erasure.pk)
@@ -158,7 +160,7 @@ def _finish(pk: int) -> None:
     named = Erasure.objects.get(pk=pk)
     people.lock([*named.addresses, *named.typed])
     erasure = Erasure.objects.select_for_update(of=("self",)).select_related("person").get(pk=pk)
-    if erasure.done_at:
+    if erasure.done_at or erasures.waits_for(erasure):
         return
     alive = selectors.standing_somewhere([*erasure.addresses, *erasure.typed])
     erasures.blank(erasure, alive=alive)

@@ -28,9 +28,12 @@ def under_way() -> QuerySet[Erasure]:
 
 
 def waits_for(erasure: Erasure) -> str:
-    """Say what an erasure waits for before anything is blanked; empty if for nothing any more."""
+    """Say what an erasure waits for before anything is blanked; empty if for nothing any more.
+
+    Also for an opt-out that came after Braze had taken everything: its address would be kept, and by nobody looked for.
+    """
     if erasure.accepted_at:
-        return ""
+        return _opt_outs(erasure)
     profile = BrazeProfile.objects.filter(external_id=erasure.external_id).first() if erasure.external_id else None
     return _opt_outs(erasure) or (_deletion(erasure, profile) if profile else "")
 

@@ -197,6 +197,17 @@ def test_a_stop_that_comes_during_it_holds(joined: Visitor, deliver: Deliver) ->
     assert Subscription.objects.get(program__slug="sms").stopped_at is not None
 
 
+def test_a_stop_that_comes_when_braze_has_taken_everything_is_told_before_its_number_goes(
+    joined: Visitor, deliver: Deliver
+) -> None:
+    asked = erasure.ask(User.objects.get(), circumstances=HOW)
+    erasures.accept(Erasure.objects.filter(pk=asked.pk))
+    send([text("STOP")])
+    assert "Waits for Braze to take 1 opt-out" in run("erase_person", ALICE).out
+    finish(deliver)
+    assert left(ALICE, ALICES_PHONE, "STOP") == []
+
+
 def test_who_signs_up_during_it_begins_anew(joined: Visitor, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     """Story 21: a new external_id, and subscribed only by a fresh act."""
     name = User.objects.get().external_id
