@@ -12,8 +12,10 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -24,6 +26,7 @@ from sms_consent import people
 from sms_consent.admin.base import minute, moment, outbox_state
 from sms_consent.admin.braze import at_braze
 from sms_consent.admin.erasures import says
+from sms_consent.admin.printing import may_print, print_sheets, require_print
 from sms_consent.admin.searching import AddressSearch
 from sms_consent.admin.timeline import ShowsTimeline
 from sms_consent.models import BrazeProfile, Erasure
@@ -73,10 +76,18 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page on which a person is erased."""
-        view = self.admin_site.admin_view(erase)
-        own = path("<int:pk>/erase/", view, {"site": self.admin_site}, name="accounts_user_erase")
-        return [own, *super().get_urls()]
+        """Add the page on which a person is erased, and the one that prints everything about them."""
+        erases, prints = self.admin_site.admin_view(erase), self.admin_site.admin_view(self.print_view)
+        own = path("<int:pk>/erase/", erases, {"site": self.admin_site}, name="accounts_user_erase")
+        return [own, path("<int:pk>/print/", prints, name="accounts_user_print"), *super().get_urls()]
+
+    def print_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Print everything about all addresses of a person, in one action (REC-8)."""
+        require_print(request)
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        person = get_object_or_404(User, pk=pk)
+        return print_sheets(request, self.subjects(person), self.admin_site, "Everything about a person")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bring along what tells whether the mailbox is proven."""
@@ -100,6 +111,7 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Hand the page what Braze last accepted, and whether there is an erasure to offer."""
+        context["may_print"] = may_print(request)
         context["is_being_erased"] = Erasure.objects.filter(person=context["original"]).exists()
         profile = BrazeProfile.objects.filter(person=context["original"]).first()
         if profile and request.user.has_perm("sms_consent.view_brazeprofile"):
@@ -182,21 +194,9 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         """Link to the ledger and to where each address stands."""
         records = reverse("admin:sms_consent_consentrecord_changelist")
         standings = reverse("admin:sms_consent_subscription_changelist")
-        rows = [
-            (
-                address,
-                records,
-                subject,
-                standings,
-                subject,
-                reverse("admin:sms_consent_consentrecord_print", args=[subject]),
-            )
-            for address, subject in ((it, people.subject(it)) for it in (person.email or "", person.phone_number) if it)
-        ]
-        shape = (
-            '<div>{}: <a href="{}?q={}">consent records</a>, <a href="{}?q={}">subscriptions</a>, '
-            '<a href="{}">everything on one page</a></div>'
-        )
+        hashes = ((it, people.subject(it)) for it in _theirs(person))
+        rows = [(address, records, subject, standings, subject) for address, subject in hashes]
+        shape = '<div>{}: <a href="{}?q={}">consent records</a>, <a href="{}?q={}">subscriptions</a></div>'
         return format_html_join("", shape, rows) or "–"
 
     @admin.display(description="Erasure")

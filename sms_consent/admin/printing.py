@@ -1,8 +1,8 @@
-"""Everything about one address on one page, to be printed at any time (REC-8, EU-3)."""
+"""Everything about one address, or one person, on one page, to be printed at any time (REC-8, EU-3)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,30 +73,57 @@ class Printed:
         return sealed.seal_id if sealed else None
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """All there is of one address, oldest first, at most LONGEST records. `address` is empty where it was erased."""
+
+    subject: str
+    address: str
+    holders: SafeString | str
+    standings: Sequence[tuple[Subscription, str]]
+    printed: Sequence[Printed]
+    left_out: bool
+
+
 @require_safe
 def print_address(request: HttpRequest, subject: str, site: AdminSite) -> HttpResponse:
-    """Show all there is of an address, oldest first; five queries, however much it is. Written down as printed."""
-    if not (request.user.has_perm(EXPORT) and request.user.has_perm("sms_consent.view_consentrecord")):
-        raise PermissionDenied
+    """Show all there is of an address; five queries, however much it is. Written down as printed."""
+    require_print(request)
     if subject_of(subject) != subject:
         raise Http404
+    return print_sheets(request, [subject], site, "Everything about an address")
+
+
+def may_print(request: HttpRequest) -> bool:
+    """Return whether this member of staff may print: it takes data out, as an export does."""
+    return request.user.has_perm(EXPORT) and request.user.has_perm("sms_consent.view_consentrecord")
+
+
+def require_print(request: HttpRequest) -> None:
+    """Raise PermissionDenied for who may not print."""
+    if not may_print(request):
+        raise PermissionDenied
+
+
+def print_sheets(request: HttpRequest, subjects: Iterable[str], site: AdminSite, title: str) -> HttpResponse:
+    """Show these addresses, given by their keyed hashes, one after the other. Each is written down as printed.
+
+    `title` names none of them: it stays in the browser's history.
+    """
+    sheets = [_sheet(subject) for subject in subjects]
+    for sheet in sheets:
+        access.note(request, access.Action.PRINTED, "Everything about an address", subject=sheet.subject)
+    context = {**site.each_context(request), "title": title, "sheets": sheets, "longest": LONGEST}
+    return render(request, "admin/sms_consent/consentrecord/print.html", context)
+
+
+def _sheet(subject: str) -> Sheet:
     found = _records(subject)
     standings = list(Subscription.objects.filter(subject=subject).select_related("program", "request"))
     printed = _printed(found[:LONGEST])
     address = next((row.address for row in standings if row.address), "") or _address(printed)
-    access.note(request, access.Action.PRINTED, "Everything about an address", subject=subject)
-    context = {
-        **site.each_context(request),
-        "title": "Everything about an address",  # which itself stays out of the browser's history
-        "address": address,
-        "holders": holders(address),
-        "subject": subject,
-        "printed": printed,
-        "left_out": len(found) > LONGEST,
-        "longest": LONGEST,
-        "standings": [(row, outbox_state(row)) for row in standings],
-    }
-    return render(request, "admin/sms_consent/consentrecord/print.html", context)
+    told = [(row, outbox_state(row)) for row in standings]
+    return Sheet(subject, address, holders(address), told, printed, left_out=len(found) > LONGEST)
 
 
 def _records(subject: str) -> list[ConsentRecord]:

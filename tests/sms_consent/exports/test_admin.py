@@ -221,7 +221,27 @@ def test_an_address_in_place_of_its_hash_opens_nothing(boss: Client, alice: User
     assert "nothing was ever written down" in page
 
 
-def test_a_person_leads_to_the_page_of_each_address(boss: Client, alice: User) -> None:
-    page = boss.get(reverse("admin:accounts_user_change", args=[alice.pk])).content.decode()
-    for address in (ALICE, ALICES_PHONE):
-        assert reverse(PRINT, args=[subject(address)]) in page
+def test_everything_about_a_person_is_one_page_in_one_action(boss: Client, alice: User) -> None:
+    """REC-8: email, phone and former numbers together; each written down."""
+    former = "+12025550188"
+    agree("sms", former)
+    User.objects.filter(pk=alice.pk).update(former_phones=[former])
+    url = reverse("admin:accounts_user_print", args=[alice.pk])
+    assert url in boss.get(reverse("admin:accounts_user_change", args=[alice.pk])).content.decode()
+    page = boss.get(url).content.decode()
+    for address in (ALICE, ALICES_PHONE, former):
+        assert f"{address} a" in page  # asked, agreed
+    noted = AccessRecord.objects.filter(action="printed").values_list("subject", flat=True)
+    assert set(noted) == {subject(ALICE), subject(ALICES_PHONE), subject(former)}
+    assert boss.get(reverse("admin:accounts_user_print", args=[0])).status_code == 404
+
+
+def test_who_may_not_take_out_is_not_led_to_print(alice: User) -> None:
+    agent, url = staff("view_user", "view_consentrecord"), reverse("admin:accounts_user_print", args=[alice.pk])
+    assert agent.get(url).status_code == 403
+    assert "/print/" not in agent.get(reverse("admin:accounts_user_change", args=[alice.pk])).content.decode()
+
+
+def test_who_may_print_but_sees_no_people_prints_none(alice: User) -> None:
+    agent = staff("view_consentrecord", "export_consentrecord")
+    assert agent.get(reverse("admin:accounts_user_print", args=[alice.pk])).status_code == 403
