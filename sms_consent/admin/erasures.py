@@ -43,7 +43,7 @@ class ErasureAdmin(SubjectSearch, ReadOnlyAdmin):
     """One erasure a page. Of one that is done, nothing here says whose it was."""
 
     empty_note = "Nobody has asked to be erased yet."
-    list_display = ("asked", "how_far", "whom", "by")
+    list_display = ("asked", "state", "whom", "by")
     list_filter = (UnderWayFilter,)
     ordering = ("-pk",)
     sortable_by = ()
@@ -58,6 +58,11 @@ class ErasureAdmin(SubjectSearch, ReadOnlyAdmin):
     def asked_exactly(self, erasure: Erasure) -> SafeString | str:
         """For the page."""
         return moment(erasure.asked_at)
+
+    @admin.display(description="State")
+    def state(self, erasure: Erasure) -> str:
+        """For the list. What one waits for takes a look at its opt-outs and its profile: its own page says it."""
+        return says(erasure) if erasure.done_at else "Under way"
 
     @admin.display(description="Addresses that go")
     def whom(self, erasure: Erasure) -> str:

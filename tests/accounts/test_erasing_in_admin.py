@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
-from django.urls import reverse
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,6 +18,8 @@ from tests.people import ALICE, ALICES_PHONE, BOB, acts
 from tests.sms_consent.admin.conftest import alice, boss, join, staff
 
 __all__ = ["alice", "boss"]
+
+LIST = reverse_lazy("admin:sms_consent_erasure_changelist")
 
 
 def page_of(person: User) -> str:
@@ -61,14 +65,33 @@ def test_a_number_that_is_not_proven_goes_altogether_if_its_phone_asked_for_it(b
     assert Erasure.objects.get().addresses == [ALICES_PHONE, ALICE]
 
 
-def test_the_list_of_erasures_says_how_far_they_are_and_names_nobody(boss: Client, alice: User) -> None:
+def test_the_list_of_erasures_tells_which_are_done_and_names_nobody(boss: Client, alice: User) -> None:
     boss.post(erase_page_of(alice))
-    listed = boss.get(reverse("admin:sms_consent_erasure_changelist")).content.decode()
-    assert "Waits for Braze to take" in listed
+    listed = boss.get(LIST).content.decode()
+    assert "Under way" in listed
     assert ("a…@example.com" in listed, ALICE in listed) == (True, False)
-    assert boss.get(reverse("admin:sms_consent_erasure_changelist") + "?state=done").status_code == 200
-    page = boss.get(reverse("admin:sms_consent_erasure_change", args=[Erasure.objects.get().pk]))
-    assert (page.status_code, alice.external_id in page.content.decode()) == (200, True)
+    assert boss.get(f"{LIST}?state=done").status_code == 200
+
+
+def test_the_page_of_an_erasure_says_what_it_waits_for(boss: Client, alice: User) -> None:
+    boss.post(erase_page_of(alice))
+    page = boss.get(reverse("admin:sms_consent_erasure_change", args=[Erasure.objects.get().pk])).content.decode()
+    assert "Waits for Braze to take" in page
+    assert alice.external_id in page
+
+
+def test_the_list_of_erasures_costs_the_same_however_many_are_under_way(boss: Client, alice: User) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert boss.get(LIST).status_code == 200
+        return len(queries)
+
+    boss.post(erase_page_of(alice))
+    cost()
+    before = cost()
+    for number in range(5):
+        boss.post(erase_page_of(join(f"person{number}@example.com", f"+1202555{1000 + number}")))
+    assert (Erasure.objects.count(), cost()) == (6, before)
 
 
 @pytest.mark.parametrize("may", [(), ("view_user",), ("change_user",)])
