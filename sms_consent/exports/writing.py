@@ -9,27 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sms_consent.formulas import marked
 from sms_consent.ledger import canonical
 
 Row = dict[str, Any]  # by column: text, a number, true or false, a mapping; "" or None where there is nothing
 Written = Callable[[Sequence[str], Iterable[Sequence[Row]]], Iterator[str]]
 
-# What makes a spreadsheet take a cell for a formula, and the apostrophe itself, so that it can be taken off again.
-_RISKY = frozenset("=+-@\t\r\n＝＋－＠'")  # noqa: RUF001 - the full-width forms count too
-
 
 def utc(at: datetime | None) -> str:
     """Return a time as ISO 8601 in UTC with microseconds (REC-6); empty if there is none."""
     return at.astimezone(UTC).isoformat(timespec="microseconds") if at else ""
-
-
-def harmless(text: str) -> str:
-    """Return text that no spreadsheet runs: with an apostrophe before it where it begins like a formula.
-
-    Whoever reads such a file with a program takes one apostrophe off a cell that begins with an apostrophe and
-    another of these characters, and has the very text again.
-    """
-    return f"'{text}" if text and text[0] in _RISKY else text
 
 
 def csv_text(columns: Sequence[str], pages: Iterable[Sequence[Row]]) -> Iterator[str]:
@@ -46,13 +35,11 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return harmless(value)
     if value is None or value == {}:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return canonical(value) if isinstance(value, Mapping) else str(value)
+    return marked(canonical(value) if isinstance(value, Mapping) else str(value))
 
 
 def json_text(columns: Sequence[str], pages: Iterable[Sequence[Row]]) -> Iterator[str]:

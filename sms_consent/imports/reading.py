@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sms_consent.exceptions import ConsentError
+from sms_consent.formulas import unmarked
 from sms_consent.imports.rows import ADDRESSES, NEEDED, OWN, READ, Cells, RefusedError
 
 Line = tuple[int, Cells | RefusedError]  # the line on which a row begins, its cells or why it has none
 
 LONGEST_LINE = 1_000_000  # bytes: no row needs more, and what is longer must not fill the memory
 MOST_UNKNOWN, LONGEST_NAME = 50, 60  # of the columns that nobody reads
-# An export puts an apostrophe before what a spreadsheet would take for a formula; here it comes off again.
-_FORMULAS = tuple("'" + sign for sign in "=+-@\t\r\n'＝＋－＠")  # noqa: RUF001 - full-width signs count too
 
 
 class FileError(ConsentError):
@@ -107,11 +106,7 @@ class CsvRows(Reading):
             "".join(cells).encode()
         except UnicodeEncodeError:
             return RefusedError("the row is not UTF-8")
-        return {
-            name: cell[1:] if cell.startswith(_FORMULAS) else cell
-            for name, cell in zip(self._columns, cells, strict=True)
-            if cell
-        }
+        return {name: unmarked(cell) for name, cell in zip(self._columns, cells, strict=True) if cell}
 
 
 class JsonLines(Reading):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.models import User
 from sms_consent import ledger, services
 from sms_consent.choices import Source
 from sms_consent.exports import RECORDS
+from sms_consent.formulas import marked, unmarked
 from sms_consent.ledger import Circumstances
 from sms_consent.models import ConsentRecord, Evidence, Seal, SealedRecord
 from tests.commands import run
@@ -114,22 +118,60 @@ def test_the_seal_is_named(alice: User) -> None:
     assert (of("sms")["seal"], of("email")["seal"]) == ("7", "")
 
 
-@pytest.mark.parametrize(
-    "nasty",
-    ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1", "'=1", "'"],
-)
+SIGNS = tuple("=+-@＝＋－＠")  # noqa: RUF001 - the full-width forms count too
+UNSEEN = (" ", "\xa0", "\ufeff", "\u200b", "\u2060", "\x0b", "\x00", "\u3000", " \u200d \xad")
+NASTY = [
+    *("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1", "'=1", "'"),
+    *(f"{unseen}{sign}1" for unseen in UNSEEN for sign in "=+-@"),
+    *(
+        "\t\t=1",
+        " \t=1",
+        "\t",
+        "Mozilla/5.0 (X11;=1+1;)",
+        "a; =1;b",
+        "a;'=1",
+        ";=1",
+        "a\n=1",
+        "a\t\u200b@b",
+        "a;;\r\n=1",
+    ),
+]
+
+
+def runs(cell: str) -> list[str]:
+    """Return the parts that a spreadsheet would run, whichever separators it knows beside the comma."""
+    seen = [re.sub(r"^[\s\x00\x0b\xad\u200b-\u200f\u2060\ufeff]+", "", part) for part in re.split(r"[;\t\r\n]", cell)]
+    return [part for part in [cell.lstrip(), *seen] if part.startswith(SIGNS)]
+
+
+@pytest.mark.parametrize("nasty", NASTY)
 def test_no_cell_is_a_formula_and_none_is_changed_for_good(alice: User, nasty: str) -> None:
-    written(Source.IMPORT, address=ALICES_PHONE, user_agent=nasty, note=nasty, referrer=nasty, method=nasty)
-    cells = {exported()[-1][name] for name in ("user_agent", "note", "referrer", "method")}
-    assert cells == {f"'{nasty}"}
+    written(Source.IMPORT, address=ALICES_PHONE, user_agent=nasty, note=nasty, boxes={nasty: True})
+    row = exported()[-1]
+    assert [runs(row[name]) for name in ("user_agent", "note", "boxes")] == [[], [], []]
+    assert unmarked(row["note"]) == nasty
+    assert json.loads(unmarked(row["boxes"])) == {nasty: True}
     assert exported("--format", "jsonl")[-1]["note"] == nasty
 
 
-def test_harmless_cells_and_quotes_stay_as_they_are(alice: User) -> None:
-    said = 'She said "yes, please"\r\nand meant it; =1'
+@given(st.text(alphabet="=-'a;\t\r\n \u200b"))
+def test_every_text_comes_back_from_its_cell(text: str) -> None:
+    assert (unmarked(marked(text)), runs(marked(text))) == (text, [])
+
+
+@pytest.mark.parametrize(
+    "said", ["a-b", "Mozilla/5.0 (X11; Linux x86_64)", "1 = 1; x=1", "she's; it's", "", " a ", "a;\nb"]
+)
+def test_what_is_no_formula_stays_as_it_is(alice: User, said: str) -> None:
     written(Source.IMPORT, address=ALICES_PHONE, note=said)
     row = exported()[-1]
     assert (row["note"], row["phone"]) == (said, f"'{ALICES_PHONE}")
+
+
+def test_quotes_and_line_breaks_stay_in_one_cell(alice: User) -> None:
+    said = 'She said "yes, please"\r\nand meant it, =1'
+    written(Source.IMPORT, address=ALICES_PHONE, note=said)
+    assert exported()[-1]["note"] == said
 
 
 def test_it_is_written_while_it_is_read_and_costs_five_queries_a_page(alice: User) -> None:

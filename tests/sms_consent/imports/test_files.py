@@ -69,7 +69,10 @@ def test_lines_are_counted_in_the_file_not_in_rows(tmp_path: Path) -> None:
         ("''quoted'", "'quoted'"),
         ("'\tx", "\tx"),
         ("'＋1", "＋1"),
+        ("'\u200b=1", "\u200b=1"),
+        ("a;'=1", "a;=1"),
         ("'tis", "'tis"),
+        ("a 'quoted'", "a 'quoted'"),
     ],
 )
 def test_the_apostrophe_that_an_export_adds_comes_off_again(tmp_path: Path, cell: str, kept: str) -> None:
