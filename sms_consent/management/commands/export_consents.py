@@ -23,6 +23,14 @@ from sms_consent.models import Program
 STAFF = "command line"
 
 
+def place(text: str) -> Path:
+    """Read where a file is to be; what can be none is refused before anything is read."""
+    path = Path(text)
+    if not path.name or path.is_dir():
+        raise ArgumentTypeError(f"{text!r} is no file but a folder, or nothing")
+    return path
+
+
 def moment(text: str) -> datetime:
     """Read a day (from its beginning, UTC) or a time with its zone, both ISO 8601; times without one say nothing."""
     try:
@@ -45,7 +53,9 @@ class Command(BaseCommand):
         """Offer what to export, how, where to, and which part of it."""
         parser.add_argument("--what", choices=KINDS, default=RECORDS.name, help="records unless said otherwise")
         parser.add_argument("--format", choices=FORMATS, default="csv", help="CSV, or JSON Lines")
-        parser.add_argument("--output", metavar="FILE", default="-", help="readable by you only; - is the terminal")
+        parser.add_argument(
+            "--output", type=place, metavar="FILE", default="-", help="readable by you only; - is the terminal"
+        )
         parser.add_argument("--program", metavar="SLUG", help="this program only")
         parser.add_argument("--address", help="this phone number or email address only, however it is written")
         parser.add_argument("--since", type=moment, metavar="TIME", help="records of acts done at this time or later")
@@ -58,11 +68,11 @@ class Command(BaseCommand):
         chosen = [f"{name} {options[name]}" for name in ("program", "since", "until") if options[name]]
         detail = "; ".join([options["format"], *chosen, *(["one address"] if subject else [])])
         access.write(STAFF, access.Action.EXPORTED, kind.title, subject=subject, detail=detail)
-        if options["output"] == "-":
+        if str(options["output"]) == "-":
             return self._print(kind.text(rows, options["format"]))
         progress = Progress(OutputWrapper(options.get("stderr") or sys.stderr), rows.count())
         shown = replace(kind, pages=lambda rows: _counted(kind, rows, progress))
-        with _file(Path(options["output"])) as file:
+        with _file(options["output"]) as file:
             file.writelines(shown.text(rows, options["format"]))
         progress.done()
         return None

@@ -29,6 +29,14 @@ def test_where_nothing_can_be_written_it_says_so(alice: User, tmp_path: Path) ->
     assert (done.code, "No such file or directory" in done.out) == (1, True)
 
 
+@pytest.mark.parametrize("output", ["", "/", ".", "..", "{folder}", "{folder}/"])
+def test_what_can_be_no_file_is_refused_before_anything_is_read(alice: User, tmp_path: Path, output: str) -> None:
+    done = run("export_consents", "--output", output.format(folder=tmp_path))
+    assert (done.code, "no file" in done.out) == (1, True), done.out
+    assert list(tmp_path.parent.glob("*.part")) == []
+    assert not AccessRecord.objects.exists()
+
+
 def test_a_file_that_comes_to_nothing_leaves_nothing(alice: User, tmp_path: Path) -> None:
     (tmp_path / "records.csv").mkdir()
     assert run("export_consents", "--output", str(tmp_path / "records.csv")).code == 1
