@@ -37,7 +37,7 @@ ROLES: Mapping[str, set[str]] = {
     },
     # Helps people: writes down opt-outs, reads texts that nothing matched, has things sent again.
     "Operator": {
-        *_may("view", "sms_consent", ("consentrecord", "erasure", "tally")),
+        *_may("view", "sms_consent", ("consentrecord", "erasure", "tally", "program")),  # records lead to programs
         *_may("view change", "sms_consent", ("subscription", "inboundmessage", *BRAZE)),
         *_may("view", "accounts", ["user"]),
         *_may("view change", "post_office", ["email"]),

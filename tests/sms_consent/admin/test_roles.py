@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from typing import Any
 
 import pytest
@@ -33,7 +35,7 @@ PAGES = {
     "sms_consent_globalemail": {"auditor", "operator"},
     "sms_consent_inboundmessage": {"auditor", "operator"},
     "sms_consent_keyword": {"auditor", "marketer"},
-    "sms_consent_program": {"auditor", "marketer"},
+    "sms_consent_program": {"auditor", "marketer", "operator"},
     "sms_consent_subscription": {"auditor", "operator"},
 }
 ROLES = ("auditor", "marketer", "operator")
@@ -47,6 +49,22 @@ def test_who_opens_what(role: str, alice: User) -> None:
     assert client.get(reverse("desk")).status_code == 200
     may_record = client.get(reverse("admin:sms_consent_record_opt_out")).status_code == 200
     assert may_record is (role == "operator")
+
+
+LINK = re.compile(r'href="(/admin/[^"#]*)"')
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_is_led_to_a_page_that_they_may_not_open(role: str, alice: User, programs: dict[str, Program]) -> None:
+    something(programs)
+    client = member(role)
+    found, unread = set[str](), {reverse("admin:index")}
+    for _ in range(4):  # the index, lists, rows, and what a row's page leads to
+        pages = [client.get(url) for url in unread]
+        assert {page.request["PATH_INFO"] for page in pages if page.status_code == 403} == set()
+        shown = [html.unescape(page.content.decode()) for page in pages if not page.streaming]
+        found, unread = found | unread, {url for page in shown for url in LINK.findall(page) if "?" not in url}
+        unread -= {*found, reverse("admin:logout")}
 
 
 def something(programs: dict[str, Program]) -> None:
