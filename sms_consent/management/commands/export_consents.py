@@ -54,7 +54,7 @@ class Command(BaseCommand):
         parser.add_argument("--what", choices=KINDS, default=RECORDS.name, help="records unless said otherwise")
         parser.add_argument("--format", choices=FORMATS, default="csv", help="CSV, or JSON Lines")
         parser.add_argument(
-            "--output", type=place, metavar="FILE", default="-", help="readable by you only; - is the terminal"
+            "--output", type=place, metavar="FILE", default="-", help="yours only to read; -: the terminal"
         )
         parser.add_argument("--program", metavar="SLUG", help="this program only")
         parser.add_argument("--address", help="this phone number or email address only, however it is written")
