@@ -17,8 +17,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from accounts.erase_view import erase
 from accounts.models import User
@@ -81,13 +83,15 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         own = path("<int:pk>/erase/", erases, {"site": self.admin_site}, name="accounts_user_erase")
         return [own, path("<int:pk>/print/", prints, name="accounts_user_print"), *super().get_urls()]
 
+    @method_decorator(require_safe)
     def print_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Print everything about all addresses of a person, in one action (REC-8)."""
         require_print(request)
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         person = get_object_or_404(User, pk=pk)
-        return print_sheets(request, self.subjects(person), self.admin_site, "Everything about a person")
+        known = {people.subject(address): address for address in _theirs(person)}
+        return print_sheets(request, known, self.admin_site, "Everything about a person", object_id=person.pk)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bring along what tells whether the mailbox is proven."""
@@ -216,4 +220,5 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
 
 
 def _theirs(person: User) -> list[str]:
-    return list(filter(None, [person.email, person.phone_number, *person.former_phones]))
+    """Return their addresses, each once: whoever came back to a former number has it twice."""
+    return list(dict.fromkeys(filter(None, [person.email, person.phone_number, *person.former_phones])))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
@@ -75,7 +76,7 @@ class Printed:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All there is of one address, oldest first, at most LONGEST records. `address` is empty where it was erased."""
+    """All there is of one address, oldest first, at most LONGEST records. `address` is empty where nobody knows it."""
 
     subject: str
     address: str
@@ -91,7 +92,7 @@ def print_address(request: HttpRequest, subject: str, site: AdminSite) -> HttpRe
     require_print(request)
     if subject_of(subject) != subject:
         raise Http404
-    return print_sheets(request, [subject], site, "Everything about an address")
+    return print_sheets(request, {subject: ""}, site, "Everything about an address")
 
 
 def may_print(request: HttpRequest) -> bool:
@@ -105,23 +106,27 @@ def require_print(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def print_sheets(request: HttpRequest, subjects: Iterable[str], site: AdminSite, title: str) -> HttpResponse:
-    """Show these addresses, given by their keyed hashes, one after the other. Each is written down as printed.
+def print_sheets(
+    request: HttpRequest, known: Mapping[str, str], site: AdminSite, title: str, *, object_id: Any = ""
+) -> HttpResponse:
+    """Show these addresses one after the other: keyed hashes, each with the address where the caller knows it.
 
-    `title` names none of them: it stays in the browser's history.
+    Each is written down as printed, or none is and nothing is shown. `title` names none of them: it stays in the
+    browser's history.
     """
-    sheets = [_sheet(subject) for subject in subjects]
-    for sheet in sheets:
-        access.note(request, access.Action.PRINTED, "Everything about an address", subject=sheet.subject)
+    sheets = [_sheet(subject, address) for subject, address in known.items()]
+    with transaction.atomic():
+        for sheet in sheets:
+            access.note(request, access.Action.PRINTED, title, object_id=object_id, subject=sheet.subject)
     context = {**site.each_context(request), "title": title, "sheets": sheets, "longest": LONGEST}
     return render(request, "admin/sms_consent/consentrecord/print.html", context)
 
 
-def _sheet(subject: str) -> Sheet:
+def _sheet(subject: str, known: str) -> Sheet:
     found = _records(subject)
     standings = list(Subscription.objects.filter(subject=subject).select_related("program", "request"))
     printed = _printed(found[:LONGEST])
-    address = next((row.address for row in standings if row.address), "") or _address(printed)
+    address = known or next((row.address for row in standings if row.address), "") or _address(printed)
     told = [(row, outbox_state(row)) for row in standings]
     return Sheet(subject, address, holders(address), told, printed, left_out=len(found) > LONGEST)
 

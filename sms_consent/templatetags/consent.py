@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -22,6 +23,12 @@ def disclosure_words(words: str, base_url: str = "") -> SafeString:
     Everything is escaped, and what is neither a page of ours nor an ordinary link stays plain text.
     """
     return format_html_join("", "{}", ((_piece(text, link, base_url),) for text, link in disclosures.links(words)))
+
+
+@register.filter
+def words_on_paper(words: str) -> SafeString:
+    """Return words as safe HTML whose links lead somewhere from wherever they are kept: printed, or saved."""
+    return disclosure_words(words, settings.SITE_URL)
 
 
 def _piece(text: str, link: str, base_url: str) -> str:

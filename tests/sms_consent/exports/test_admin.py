@@ -217,8 +217,20 @@ def test_an_erased_address_can_still_be_printed(boss: Client, alice: User) -> No
 
 def test_an_address_in_place_of_its_hash_opens_nothing(boss: Client, alice: User) -> None:
     assert boss.get(reverse(PRINT, args=[ALICE])).status_code == 404
+
+
+def test_an_address_without_records_is_not_called_erased(boss: Client) -> None:
     page = boss.get(reverse(PRINT, args=[subject("nobody@example.com")])).content.decode()
+    assert "The ledger holds no act of this address" in page
     assert "nothing was ever written down" in page
+    assert "erased" not in page
+
+
+def test_links_in_the_words_lead_somewhere_on_paper_too(boss: Client, alice: User, settings: Any) -> None:
+    settings.SITE_URL = "https://optin.example.com"
+    page = boss.get(reverse(PRINT, args=[subject(ALICE)])).content.decode()
+    assert 'href="https://optin.example.com/terms/"' in page
+    assert 'href="/terms/"' not in page
 
 
 def test_everything_about_a_person_is_one_page_in_one_action(boss: Client, alice: User) -> None:
