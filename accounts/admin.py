@@ -46,7 +46,7 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
     empty_note = "Nobody has signed up yet."
     search_help_text = "An exact phone number, email address or id in Braze."
     other_names = "the id in Braze"
-    list_display = ("external_id", "email_masked", "mailbox_proven", "phone_masked", "phone_proven", "joined")
+    list_display = ("id_masked", "email_masked", "mailbox_proven", "phone_masked", "phone_proven", "joined")
     list_filter = ("is_staff", "is_active", ("date_joined", admin.DateFieldListFilter))
     ordering = ("-pk",)
     sortable_by = ()
@@ -103,9 +103,9 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         return rows.filter(named | Q(email=address) | Q(phone=address) if address else named)
 
     def addresses(self, obj: User) -> list[str]:
-        """Theirs, the numbers that were, and what Braze last took: it may not have heard of a change yet."""
+        """Theirs, what Braze last took, for it may not have heard of a change yet, and their id there if it is one."""
         profile = getattr(obj, "braze_profile", None)
-        return [*_theirs(obj), *(at_braze(profile) if profile else [])]
+        return [*_theirs(obj), *(at_braze(profile) if profile else []), people.named_by(obj.external_id)]
 
     def subjects(self, obj: User) -> list[str]:
         """Whose timeline it is: theirs only. What was theirs at Braze may be somebody else's by now."""
@@ -147,6 +147,11 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         columns = {field.name for field in obj._meta.concrete_fields}
         if changed := columns & set(form.changed_data):
             obj.save(update_fields=sorted(changed))
+
+    @admin.display(description="Id in Braze")
+    def id_masked(self, person: User) -> str:
+        """Masked where the brand has email addresses for ids (SEC-11)."""
+        return people.mask_name(person.external_id)
 
     @admin.display(description="Email")
     def email_masked(self, person: User) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -43,10 +41,9 @@ def erase(request: HttpRequest, pk: int, site: AdminSite) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, person: User, asked_by: str) -> HttpResponse:
-    staff: Any = request.user
     name, address = person.pk, person.email or person.phone_number
     try:
-        how = Circumstances(agent=staff.email or staff.external_id)
+        how = Circumstances(agent=access.agent(request))
         asked = erasure.ask(person, asked_by=asked_by, circumstances=how)
     except erasure.RefusedError as error:
         messages.error(request, f"Nobody was erased. {error}")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.managers import UserManager
+from sms_consent.people import mask_name
 from sms_consent.states import REQUEST_LIFE
 
 
@@ -69,7 +70,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         )
 
     def __str__(self) -> str:
-        return self.external_id
+        return mask_name(self.external_id)
 
     @property
     def phone_number(self) -> str:

@@ -14,6 +14,11 @@ LONGEST_DETAIL = 500
 Action = AccessRecord.Action
 
 
+def agent(request: HttpRequest) -> str:
+    """Return what the ledger calls the member of staff who does something for somebody."""
+    return str(getattr(request.user, "email", "") or getattr(request.user, "external_id", ""))
+
+
 def note(
     request: HttpRequest,
     action: str,

@@ -109,6 +109,16 @@ def mask(address: str) -> str:
     return f"{address[:2]}…{address[-2:]}" if address else ""
 
 
+def mask_name(external_id: str) -> str:
+    """Return an id in Braze; masked where it is an email address, as some brands have it."""
+    return mask(external_id) if "@" in external_id else external_id
+
+
+def named_by(external_id: str) -> str:
+    """Return the address that an id in Braze is; empty if it is none."""
+    return address_of(external_id) if "@" in external_id else ""
+
+
 def prove_phone(external_id: str, phone: str) -> None:
     """Note that the handset has answered a request that this person made: the number is theirs."""
     holder = get_user_model()._default_manager.filter(external_id=external_id, phone=phone)

@@ -49,9 +49,9 @@ class AccessRecordAdmin(SubjectSearch, ReadOnlyAdmin):
     def who(self, row: Any) -> SafeString | str:
         """Who of the staff, masked like everybody; the link leads to the rest."""
         if row.by_pk is None:
-            return row.staff or "Nobody known"
+            return people.mask_name(row.staff) or "Nobody known"
         url = reverse("admin:accounts_user_change", args=[row.by_pk])
-        return format_html('<a href="{}">{}</a>', url, people.mask(row.by or "") or row.staff)
+        return format_html('<a href="{}">{}</a>', url, people.mask(row.by or "") or people.mask_name(row.staff))
 
     @admin.display(description="What")
     def kind(self, row: AccessRecord) -> str:

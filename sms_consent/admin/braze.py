@@ -42,7 +42,7 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
     empty_note = "Braze has not been told about anybody yet."
     search_help_text = "An exact phone number, email address or id in Braze."
     other_names = "the id in Braze"
-    list_display = ("external_id", "accepted_when", "unknown", "outbox_says")
+    list_display = ("id_masked", "accepted_when", "unknown", "outbox_says")
     list_filter = (OutboxFilter, ("is_unknown", InDoubtFilter))
     ordering = ("-pk",)
     sortable_by = ()
@@ -61,8 +61,13 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
         return rows.filter(named | Q(person__in=list(known.values_list("pk", flat=True)[:FOUND_AT_MOST])))
 
     def addresses(self, row: BrazeProfile) -> list[str]:
-        """What Braze took of the person."""
-        return at_braze(row)
+        """What Braze took of the person, and their id if it is one."""
+        return [*at_braze(row), people.named_by(row.external_id)]
+
+    @admin.display(description="Id in Braze")
+    def id_masked(self, row: BrazeProfile) -> str:
+        """For the list (SEC-11)."""
+        return people.mask_name(row.external_id)
 
     @admin.display(description="Accepted (UTC)")
     def accepted_when(self, row: BrazeProfile) -> str:

@@ -47,7 +47,7 @@ class ErasureAdmin(SubjectSearch, ReadOnlyAdmin):
     list_filter = (UnderWayFilter,)
     ordering = ("-pk",)
     sortable_by = ()
-    fields = ("asked_exactly", "by", "how_far", "whom", "only_theirs", "external_id", "subject")
+    fields = ("asked_exactly", "by", "how_far", "whom", "only_theirs", "id_masked", "subject")
 
     @admin.display(description="Asked for (UTC)")
     def asked(self, erasure: Erasure) -> str:
@@ -73,6 +73,11 @@ class ErasureAdmin(SubjectSearch, ReadOnlyAdmin):
     def only_theirs(self, erasure: Erasure) -> str:
         """Masked, as above."""
         return _masked(erasure.typed) or "–"
+
+    @admin.display(description="Id in Braze")
+    def id_masked(self, erasure: Erasure) -> str:
+        """Masked where it is an address."""
+        return people.mask_name(erasure.external_id) or "–"
 
     @admin.display(description="How far it is")
     def how_far(self, erasure: Erasure) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,14 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from optin_site.logs import ADDRESS
 from sms_consent import ledger, people
 from sms_consent.choices import Act, Source
 from sms_consent.models import ConsentRecord, Evidence
 
 ERASED = "erased"
+# Addresses as people write them in a text: any long run of digits may be a number.
+IN_WORDS = re.compile(rf"{ADDRESS.pattern}|\+?\(?\d[\d\s().-]{{5,}}\d")
 
 ACTS: Mapping[str, str] = {
     Act.REQUESTED: "asked to join",
@@ -124,6 +128,11 @@ def who_acted(record: ConsentRecord) -> str:
     return "Unproven"
 
 
+def addresses_in(text: str) -> list[str]:
+    """Return what may be addresses in the words of a text."""
+    return list(filter(None, map(people.address_of, IN_WORDS.findall(text))))
+
+
 def boxes(payload: Mapping[str, Any]) -> SafeString | str:
     """Return the boxes of the form: all were empty when it was shown."""
     shown = payload.get("boxes") or {}
@@ -131,9 +140,14 @@ def boxes(payload: Mapping[str, Any]) -> SafeString | str:
     return format_html_join(", ", "<code>{}</code> {}", rows) or "–"
 
 
+def said(payload: Mapping[str, Any], name: str) -> Any:
+    """Return what the evidence says; of who acted, an id that is an address masked: the page is about another."""
+    return people.mask_name(payload[name]) if name == "person" else payload[name]
+
+
 def pairs(payload: Mapping[str, Any], names: Iterable[str] = tuple(LABELS)) -> SafeString | str:
     """Return what the evidence says under these names, each with what it is; what it does not hold is left out."""
-    rows = [(LABELS.get(name, name.capitalize()), payload[name]) for name in names if payload.get(name)]
+    rows = [(LABELS.get(name, name.capitalize()), said(payload, name)) for name in names if payload.get(name)]
     return format_html_join("", '<div class="pair"><b>{}:</b> {}</div>', rows) or "–"
 
 

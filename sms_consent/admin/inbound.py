@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,16 +12,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from optin_site.logs import ADDRESS
-from sms_consent import people, texts
+from sms_consent import access, people, texts
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
+from sms_consent.admin.evidence import IN_WORDS, addresses_in
 from sms_consent.admin.searching import SubjectSearch
 from sms_consent.models import InboundMessage
 
 logger = logging.getLogger(__name__)
 
-# Addresses as people write them in a text: any long run of digits may be a number.
-IN_WORDS = re.compile(rf"{ADDRESS.pattern}|\+?\(?\d[\d\s().-]{{5,}}\d")
 SHOWN_OF_WORDS = 60
 
 
@@ -33,7 +30,7 @@ def is_an_opt_out(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Inbo
     unread = queryset.filter(kind=InboundMessage.Kind.TEXT, outcome=InboundMessage.Outcome.UNKNOWN).exclude(address="")
     chosen = list(unread)
     for message in chosen:
-        texts.call_an_opt_out(message, agent=str(request.user))
+        texts.call_an_opt_out(message, agent=access.agent(request))
     left_out = in_all - len(chosen)
     note = f"Recorded as opt-outs: {len(chosen)}." + (f" Decided already: {left_out}." if left_out else "")
     modeladmin.message_user(request, note, messages.SUCCESS if chosen else messages.WARNING)
@@ -72,9 +69,9 @@ class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
         """Return whether this member of staff may say that a text needs no reading any more."""
         return request.user.has_perm("sms_consent.change_inboundmessage")
 
-    def addresses(self, message: InboundMessage) -> tuple[str, ...]:
-        """Whose handset or mailbox it is about."""
-        return (message.address,)
+    def addresses(self, message: InboundMessage) -> list[str]:
+        """Whose handset or mailbox it is about, and what may be addresses in the words."""
+        return [message.address, *addresses_in(message.body)]
 
     @admin.display(description="Received (UTC)")
     def received(self, message: InboundMessage) -> str:

@@ -13,7 +13,17 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
-from sms_consent.admin.evidence import ERASED, boxes, holders, pairs, proof_of, record_link, sentence, who_acted
+from sms_consent.admin.evidence import (
+    ERASED,
+    addresses_in,
+    boxes,
+    holders,
+    pairs,
+    proof_of,
+    record_link,
+    sentence,
+    who_acted,
+)
 from sms_consent.admin.exporting import ExportsWhatIsShown, export_csv, export_jsonl
 from sms_consent.admin.printing import PRINT, print_address
 from sms_consent.admin.searching import SubjectSearch, subject_of
@@ -49,9 +59,10 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
         context = {"subject": subject_of(request.GET.get("q", ""))} | (extra_context or {})
         return super().changelist_view(request, context)
 
-    def addresses(self, record: ConsentRecord) -> tuple[str, ...]:
-        """Whose act it was."""
-        return (proof_of(record).address,)
+    def addresses(self, record: ConsentRecord) -> list[str]:
+        """Whose act it was, and what may be addresses in the text that did it."""
+        proof = proof_of(record)
+        return [proof.address, *addresses_in(str(proof.payload.get("body", "")))]
 
     @admin.display(description="When (UTC)", ordering="occurred_at")
     def when(self, record: ConsentRecord) -> str:

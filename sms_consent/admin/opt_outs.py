@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from sms_consent import people, services
+from sms_consent import access, people, services
 from sms_consent.choices import Channel, Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import Program
@@ -100,7 +100,7 @@ def record_opt_out(request: HttpRequest, site: AdminSite) -> HttpResponse:
 
 def _withdraw(request: HttpRequest, form: OptOutForm) -> HttpResponse:
     address = form.cleaned_data["address"]
-    agent = str(getattr(request.user, "email", "") or request.user)
+    agent = access.agent(request)
     records = services.withdraw(
         address,
         programs=list(form.cleaned_data["programs"]) or None,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from sms_consent import access
 from sms_consent.admin.base import outbox_state
-from sms_consent.admin.evidence import LABELS, Proof, boxes, holders, proof_of, sentence, who_acted
+from sms_consent.admin.evidence import LABELS, Proof, boxes, holders, proof_of, said, sentence, who_acted
 from sms_consent.admin.exporting import EXPORT
 from sms_consent.admin.searching import subject_of
 from sms_consent.models import ConsentRecord, Subscription
@@ -65,7 +65,7 @@ class Printed:
     def circumstances(self) -> list[tuple[str, Any]]:
         """From where and how, and what the program said of itself then."""
         payload = self.proof.payload
-        return [(words, payload[name]) for name, words in CIRCUMSTANCES.items() if payload.get(name)]
+        return [(words, said(payload, name)) for name, words in CIRCUMSTANCES.items() if payload.get(name)]
 
     @property
     def seal(self) -> int | None:

@@ -59,7 +59,7 @@ class BrazeProfile(Outgoing):
         )
 
     def __str__(self) -> str:
-        return self.external_id
+        return f"Braze profile {self.pk}"
 
 
 class GlobalEmail(Outgoing):

@@ -11,11 +11,14 @@ from django.utils import timezone
 from post_office.models import Email
 
 from accounts.models import User
-from sms_consent import outbox
+from sms_consent import outbox, services
+from sms_consent.choices import Source
+from sms_consent.ledger import Circumstances
 from sms_consent.models import (
     AccessRecord,
     BrazeProfile,
     ConsentRecord,
+    Erasure,
     GlobalEmail,
     InboundMessage,
     Program,
@@ -146,6 +149,54 @@ def test_addresses_that_people_write_into_a_text_are_masked_in_the_list(boss: Cl
     InboundMessage.objects.create(kind="text", outcome="unknown", occurred_at=timezone.now(), body=said)
     page = boss.get(reverse("admin:sms_consent_inboundmessage_changelist")).content.decode()
     assert "I am … or …, order 1234" in page
+
+
+def test_an_address_in_the_words_of_a_text_is_written_down_by_its_page(boss: Client, db: None) -> None:
+    said = "I am Bob@example.com or (202) 555-0177, order 12"
+    text = InboundMessage.objects.create(
+        kind="text", outcome="unknown", occurred_at=timezone.now(), address=ALICES_PHONE, body=said
+    )
+    assert said in boss.get(url_of(text)).content.decode()
+    seen = {subject(it) for it in (ALICES_PHONE, "bob@example.com", "+12025550177")}
+    assert {row.subject for row in AccessRecord.objects.all()} == seen
+
+
+def test_so_it_is_by_the_page_of_the_record_that_a_text_made(boss: Client, alice: User) -> None:
+    how = Circumstances(body="STOP, not (202) 555-0177 either")
+    services.withdraw(ALICES_PHONE, source=Source.KEYWORD, circumstances=how)
+    boss.get(url_of(ConsentRecord.objects.get(act="withdrawn")))
+    assert {row.subject for row in AccessRecord.objects.all()} == {subject(ALICES_PHONE), subject("+12025550177")}
+
+
+NAMED_BY_EMAIL = "alice.known.as@example.com"
+
+
+@pytest.fixture
+def named_by_email(alice: User) -> User:
+    """Alice at a brand that calls people by their email addresses in Braze."""
+    User.objects.filter(pk=alice.pk).update(external_id=NAMED_BY_EMAIL)
+    BrazeProfile.objects.filter(person=alice).update(external_id=NAMED_BY_EMAIL)
+    return User.objects.get(pk=alice.pk)
+
+
+def test_lists_mask_an_address_that_is_somebodys_id_in_braze(boss: Client, named_by_email: User) -> None:
+    for name in ("accounts_user", "sms_consent_brazeprofile"):
+        page = boss.get(reverse(f"admin:{name}_changelist")).content.decode()
+        assert ("a…@example.com" in page, NAMED_BY_EMAIL in page) == (True, False), name
+
+
+def test_a_page_that_names_somebody_by_an_address_is_a_look_at_it(boss: Client, named_by_email: User) -> None:
+    for row in (named_by_email, BrazeProfile.objects.get(person=named_by_email)):
+        assert NAMED_BY_EMAIL in boss.get(url_of(row)).content.decode()
+        assert AccessRecord.objects.filter(subject=subject(NAMED_BY_EMAIL), what=row._meta.label_lower).count() == 1
+
+
+def test_pages_about_others_mask_it(boss: Client, named_by_email: User) -> None:
+    boss.post(reverse("admin:accounts_user_erase", args=[named_by_email.pk]))
+    rows = [ConsentRecord.objects.all()[0], Subscription.objects.all()[0], Erasure.objects.get()]
+    for row in rows:
+        page = boss.get(url_of(row)).content.decode()
+        assert ("a…@example.com" in page, NAMED_BY_EMAIL in page) == (True, False), row
 
 
 def test_no_list_for_a_drop_down_names_whom_a_mail_goes_to(boss: Client, db: None) -> None:
