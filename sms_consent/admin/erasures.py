@@ -43,7 +43,7 @@ class ErasureAdmin(SubjectSearch, ReadOnlyAdmin):
     """One erasure a page. Of one that is done, nothing here says whose it was."""
 
     empty_note = "Nobody has asked to be erased yet."
-    list_display = ("asked", "state", "whom", "by")
+    list_display = ("asked", "state", "whom", "asked_by")
     list_filter = (UnderWayFilter,)
     ordering = ("-pk",)
     sortable_by = ()
@@ -73,6 +73,11 @@ class ErasureAdmin(SubjectSearch, ReadOnlyAdmin):
     def only_theirs(self, erasure: Erasure) -> str:
         """Masked, as above."""
         return _masked(erasure.typed) or "–"
+
+    @admin.display(description="Asked for by")
+    def asked_by(self, erasure: Erasure) -> str:
+        """Who of the staff, masked like everybody."""
+        return people.mask_name(erasure.by) or "–"
 
     @admin.display(description="Id in Braze")
     def id_masked(self, erasure: Erasure) -> str:

@@ -70,6 +70,7 @@ def test_the_list_of_erasures_tells_which_are_done_and_names_nobody(boss: Client
     listed = boss.get(LIST).content.decode()
     assert "Under way" in listed
     assert ("a…@example.com" in listed, ALICE in listed) == (True, False)
+    assert "b…@example.com</td>" in listed  # who of the staff asked for it
     assert boss.get(f"{LIST}?state=done").status_code == 200
 
 
