@@ -84,15 +84,18 @@ class BrazeApi:
         if fault.kind == "drop_before":
             return None
         if fault.kind == "slow":
-            time.sleep(fault.seconds or 0.0)
+            self._hold(fault)
         reply = self._carry_out(request, call, fault)
         if fault.kind == "latency":
-            time.sleep(fault.seconds or 0.0)
+            self._hold(fault)
         if fault.kind == "drop_after":
             return None
         if fault.kind == "garbage":
             return Reply(reply.status, b"<html>upstream said what?", {}, "text/html")
         return reply
+
+    def _hold(self, fault: Fault) -> None:
+        self.world.pulse.wait_until(lambda: fault.is_released, fault.seconds or 0.0)
 
     def _carry_out(self, request: Request, call: Call, fault: Fault | None = None) -> Reply:
         refused = fault.item if fault and fault.kind == "item_error" else None

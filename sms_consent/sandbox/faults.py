@@ -13,8 +13,8 @@ from .wire import Reply, Request
 
 Kind = Literal[
     "status",  # answer `status` with `body` and `headers`, apply nothing; a 429 as `form` says
-    "slow",  # wait `seconds` before applying and answering
-    "latency",  # apply at once, wait `seconds` before answering
+    "slow",  # wait `seconds`, or until it is released, before applying and answering
+    "latency",  # apply at once, wait as long before answering
     "drop_before",  # close the connection, apply nothing
     "drop_after",  # apply, then close without an answer
     "late",  # answer now, apply in `seconds` (up to, if `is_random`); without seconds: on `apply_late`
@@ -43,6 +43,7 @@ class Fault:
     item: str = ""
     label: str = ""  # to take it back by
     fired: int = 0
+    is_released: bool = False  # whoever is held up by it goes on at once
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.form not in FORMS:
@@ -94,6 +95,11 @@ class Faults:
             self.rules = [*self.rules, fault]
         self._changed()
         return fault
+
+    def release(self, fault: Fault) -> None:
+        """Let go of the calls that this rule holds up."""
+        fault.is_released = True
+        self._changed()
 
     def clear(self, label: str | None = None) -> None:
         """Take back every rule, or those with this label."""

@@ -152,11 +152,13 @@ LONG = {
 
 @pytest.mark.parametrize("body", LONG.values(), ids=LONG.keys())
 def test_a_megabyte_takes_no_longer_than_the_longest_text(body: str) -> None:
-    """By ratio, because machines are busy: on a quiet one it is under 15 ms."""
+    """By ratio and in this thread's own time, because machines are busy: on a quiet one it is under 15 ms."""
 
     def seconds(body: str) -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         match(body, OWN, is_pending=True)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
-    assert min(seconds(body) for _ in range(5)) < 30 * min(seconds("stop by. " * 178) for _ in range(5))
+    longest = "stop by. " * 178
+    both = [(seconds(body), seconds(longest)) for _ in range(5)]  # in turns: a slow moment is a slow moment of both
+    assert min(it for it, _ in both) < 30 * min(it for _, it in both)
