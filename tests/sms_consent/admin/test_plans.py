@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from sms_consent import outbox
-from sms_consent.models import InboundMessage
+from sms_consent.models import InboundMessage, Program
 from tests.people import ALICE, ALICES_PHONE
 
 BIG = (
@@ -110,7 +110,7 @@ def rows(alice: User) -> dict[str, Any]:
     """Something in every table."""
     outbox.mark_left(ALICE)
     InboundMessage.objects.create(kind="text", outcome="unknown", occurred_at=timezone.now(), address=ALICES_PHONE)
-    return {"program": 1}
+    return {"program": Program.objects.get(slug="sms").pk}
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -67,6 +67,17 @@ def test_published_words_come_through_as_words_for_boxes_and_stay_frozen(before_
     assert Disclosure.objects.get(version=1).records.count() == 1
 
 
+@pytest.mark.usefixtures("_default_programs")  # of the session: as tests before this one had them
+def test_programs_of_a_later_test_leave_the_next_ids_free(before_keywords: Any, request: Any) -> None:
+    """What is made anew counts from one again: rows put back with the ids that they once had would be in the way."""
+    call_command("migrate", verbosity=0)
+    programs = request.getfixturevalue("programs")
+    taken = Keyword.objects.count()
+    for number in range(taken + 1):
+        Keyword.objects.create(word=f"word{number}", number="55512", program=programs["sms"], is_active=False)
+    assert Keyword.objects.count() == 2 * taken + 1
+
+
 def test_an_older_site_then_gets_start_and_unstop(before_keywords: Any) -> None:
     published_and_draft(before_keywords)
     call_command("migrate", verbosity=0)
