@@ -1,4 +1,4 @@
-"""Pictures of counts, drawn on the server: plain SVG with percentages, so that bars stretch and letters do not.
+"""Pictures of counts, drawn on the server: plain SVG with percentages, so that bars stretch, and words beside it.
 
 No script, no style attribute (the site's policy allows neither inline) and nothing from elsewhere. A picture is read
 out as its title and description; the numbers stand beside it in a table.
@@ -6,14 +6,14 @@ out as its title and description; the numbers stand beside it in a table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-TOP, PLOT, FOOT = 18, 150, 18  # px: the line of words above, the bars, the line of words below
-ROW, BAR, LETTERS = 48, 10, 14  # px: one row of horizontal bars, one bar, the line of words above the bars
+PLOT = 150  # px: the bars of all days
+BAR, GAP = 10, 2  # px: one horizontal bar, and what is between two
 
 
 @dataclass(frozen=True)
@@ -31,38 +31,46 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture with its numbers. `shapes` is SVG, `height` in px; `series` names what is drawn first and second.
+class Part:
+    """A drawing of SVG, `height` in px, between words at its left and right: these wrap, as words in SVG never do."""
 
-    `heads` are the headings of the table, `rows` its cells; a picture of nothing has no shapes, and says so.
+    height: int
+    shapes: SafeString
+    above: tuple[str, str]
+    below: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its numbers; `series` names what is drawn first and second.
+
+    `heads` are the headings of the table, `rows` its cells; a picture of nothing has no parts, and says so.
     """
 
     slug: str
     title: str
     description: str
     series: tuple[str, str]
-    height: int
-    shapes: SafeString
+    parts: Sequence[Part]
     heads: Sequence[str]
     rows: Sequence[Sequence[object]]
 
 
 def by_day(slug: str, title: str, counts: Sequence[Count], series: tuple[str, str]) -> Picture:
     """Return one bar up and one bar down for each day; days are named as ISO dates, oldest first."""
-    most, least = max((it.first for it in counts), default=0), max((it.second for it in counts), default=0)
     busy = [it for it in counts if it.total]
     said = _said(busy, series, "day")
     rows = [(it.name, it.first, it.second) for it in reversed(busy)]
-    shapes = _days(counts, most, least, series) if busy else SafeString("")
-    return Picture(slug, title, said, series, TOP + PLOT + FOOT, shapes, ("Day (UTC)", *series), rows)
+    return Picture(slug, title, said, series, [_days(counts, series)] if busy else [], ("Day (UTC)", *series), rows)
 
 
 def by_name(slug: str, title: str, head: str, counts: Sequence[Count], series: tuple[str, str]) -> Picture:
     """Return two bars for each name, one above the other; `head` says what is named."""
     busy = [it for it in counts if it.total]
+    longest = max((max(it.first, it.second) for it in busy), default=0)
     rows = [(it.name, it.first, it.second) for it in busy]
     said = "; ".join(f"{it.name}: {_both(it, series)}" for it in busy)
-    return Picture(slug, title, said, series, ROW * len(busy), _rows(busy, series), (head, *series), rows)
+    return Picture(slug, title, said, series, [_row(it, longest, series) for it in busy], (head, *series), rows)
 
 
 def _said(busy: Sequence[Count], series: tuple[str, str], unit: str) -> str:
@@ -77,19 +85,14 @@ def _both(it: Count, series: tuple[str, str]) -> str:
     return f"{it.first:,} {series[0]}, {it.second:,} {series[1]}"
 
 
-def _days(counts: Sequence[Count], most: int, least: int, series: tuple[str, str]) -> SafeString:
+def _days(counts: Sequence[Count], series: tuple[str, str]) -> Part:
+    most, least = max(it.first for it in counts), max(it.second for it in counts)
     unit = PLOT / (most + least)
-    zero = TOP + most * unit
-    slot = 100 / len(counts)
-    bars = format_html_join("", "{}", ((bar,) for bar in _upright(counts, slot, zero, unit, series)))
-    words = [
-        ("0", TOP - 6, "start", f"↑ {series[0]}, at most {most:,} a day"),
-        ("100%", TOP - 6, "end", f"↓ {series[1]}, {least:,}"),
-        ("0", TOP + PLOT + FOOT - 4, "start", counts[0].name),
-        ("100%", TOP + PLOT + FOOT - 4, "end", counts[-1].name),
-    ]
+    zero = most * unit
+    bars = format_html_join("", "{}", ((bar,) for bar in _upright(counts, 100 / len(counts), zero, unit, series)))
     line = format_html('<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>', f"{zero:.1f}")
-    return format_html("{}{}{}", bars, line, _texts(words))
+    above = (f"↑ {series[0]}, at most {most:,} a day", f"↓ {series[1]}, {least:,}")
+    return Part(PLOT, format_html("{}{}", bars, line), above, (counts[0].name, counts[-1].name))
 
 
 def _upright(
@@ -102,23 +105,13 @@ def _upright(
                 yield _bar(kind, f"{number * slot:.3f}%", y, f"{slot * 0.85:.3f}%", height * unit, said)
 
 
-def _rows(counts: Sequence[Count], series: tuple[str, str]) -> SafeString:
-    longest = max((max(it.first, it.second) for it in counts), default=0)
-    bars, words = [], []
-    for number, it in enumerate(counts):
-        top = number * ROW
-        words += [("0", top + LETTERS - 2, "start", it.name)]
-        words += [("100%", top + LETTERS - 2, "end", f"{it.first:,} · {it.second:,}")]
-        for place, (kind, value) in enumerate((("first", it.first), ("second", it.second))):
-            y = top + LETTERS + 3 + place * (BAR + 2)
-            bars += [_bar(kind, "0", y, f"{100 * value / longest:.3f}%", BAR, f"{it.name}: {_both(it, series)}")]
-    return format_html("{}{}", format_html_join("", "{}", ((bar,) for bar in bars)), _texts(words))
+def _row(it: Count, longest: int, series: tuple[str, str]) -> Part:
+    said = f"{it.name}: {_both(it, series)}"
+    widths = [f"{100 * value / longest:.3f}%" for value in (it.first, it.second)]
+    bars = (_bar("first", "0", 0, widths[0], BAR, said), _bar("second", "0", BAR + GAP, widths[1], BAR, said))
+    return Part(2 * BAR + GAP, format_html("{}{}", *bars), (it.name, f"{it.first:,} · {it.second:,}"))
 
 
 def _bar(kind: str, x: str, y: float, width: str, height: float, said: str) -> SafeString:
     shape = '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
     return format_html(shape, kind, x, f"{y:.1f}", width, f"{height:.1f}", said)
-
-
-def _texts(words: Iterable[tuple[str, float, str, str]]) -> SafeString:
-    return format_html_join("", '<text x="{}" y="{}" text-anchor="{}">{}</text>', words)
