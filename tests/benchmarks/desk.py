@@ -26,7 +26,9 @@ EMAIL, PHONE = "dana@example.com", "+12025550101"
 def main(count: int) -> None:
     """Make the database, open every page, print what each took."""
     with postgresql() as made:
-        answer = run("-W", "ignore", "-m", "tests.benchmarks.desk", "inside", str(count), env=environment(made.url))
+        answer = run(
+            "-W", "ignore", "-m", "tests.benchmarks.desk", "inside", str(count), env=environment(made.url), stderr=None
+        )
     times: dict[str, float] = json.loads(answer.splitlines()[-1])
     for page, seconds in sorted(times.items(), key=lambda one: one[1]):
         print(f"{seconds * 1000:8.1f} ms  {page}")
@@ -48,13 +50,10 @@ def _fill(count: int) -> None:
     from django.db import connection
 
     from tests.benchmarks.desk_rows import ROWS
+    from tests.benchmarks.filling import fill
 
     with connection.cursor() as cursor:
-        for statement in ROWS:
-            began = time.perf_counter()
-            cursor.execute(statement, {"count": count})
-            sys.stderr.write(f"{' '.join(statement.split()[:3])}: {time.perf_counter() - began:.1f} s\n")
-        cursor.execute("VACUUM ANALYZE")
+        fill(cursor, ROWS, {"count": count})
     _one_person()
 
 
@@ -103,7 +102,9 @@ def _pages(client: Any) -> Iterator[str]:
 
     yield reverse("admin:index")
     yield from (f"{reverse('desk')}?days={days}" for days in (30, 90, 365))
-    yield reverse("admin:accounts_user_change", args=[User.objects.get(email=EMAIL).pk])
+    yield reverse("admin:sms_consent_program_paths")
+    person = User.objects.get(email=EMAIL)
+    yield from (reverse(f"admin:accounts_user_{page}", args=[person.pk]) for page in ("change", "print"))
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         path = reverse(f"{name}_changelist")

@@ -1,4 +1,4 @@
-"""A large site for the audit desk to show, made by the database itself with all triggers in place."""
+"""A large site for the audit desk to show, made by the database itself."""
 
 from __future__ import annotations
 
@@ -75,13 +75,12 @@ JOIN LATERAL (SELECT now() - (%(count)s - i) * (interval '730 days' / %(count)s)
 SEALS = """
 INSERT INTO sms_consent_seal (number, previous, count, total, root, sealed_at, key, signature)
 SELECT i, md5(i::text) || md5('b' || i), 1000, i * 1000, md5('c' || i) || md5('d' || i), now(), '', ''
-FROM generate_series(1, greatest(%(count)s / 1000, 1)) AS i
+FROM generate_series(1, (%(count)s + 999) / 1000) AS i
 """
 SEALED = """
 INSERT INTO sms_consent_sealedrecord (record_id, position, leaf, seal_id)
-SELECT id, row_number() OVER (ORDER BY id) %% 1000, decode(md5(id::text) || md5('b' || id), 'hex'),
-    least((row_number() OVER (ORDER BY id)) / 1000 + 1, greatest(%(count)s / 1000, 1))
-FROM sms_consent_consentrecord ON CONFLICT DO NOTHING
+SELECT id, place %% 1000, decode(md5(id::text) || md5('b' || id), 'hex'), place / 1000 + 1
+FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM sms_consent_consentrecord) AS record
 """
 TALLIES = """
 INSERT INTO sms_consent_tally (day, act, source, language, count, program_id)
@@ -97,6 +96,14 @@ SELECT now() - (%(count)s - i) * (interval '730 days' / %(count)s), 'person-' ||
     md5(i::text) || md5('b' || i), '', '192.0.2.7'
 FROM generate_series(1, %(count)s) AS i
 """
+# Few people ask to be erased: one in a hundred here, and all but one in a hundred of them are done with.
+ERASURES = """
+INSERT INTO sms_consent_erasure (external_id, addresses, typed, subject, by, asked_at, accepted_at, swept_to, done_at)
+SELECT '', CASE WHEN i %% 100 = 1 THEN jsonb_build_array('person' || i || '@example.com') ELSE '[]' END, '[]',
+    md5(i::text) || md5('b' || i), 'pat@example.com', at, at, 0, CASE WHEN i %% 100 != 1 THEN at END
+FROM generate_series(1, %(count)s / 100) AS i
+JOIN LATERAL (SELECT now() - (%(count)s / 100 - i) * (interval '730 days' / %(count)s * 100) AS at) AS time ON true
+"""
 ROWS = (
     PEOPLE,
     MAILBOXES,
@@ -110,4 +117,5 @@ ROWS = (
     SEALED,
     TALLIES,
     ACCESSES,
+    ERASURES,
 )

@@ -55,11 +55,16 @@ def environment(database_url: str, *, braze: str = "", settings: str = "settings
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | site
 
 
-def run(*arguments: str, env: Mapping[str, str]) -> str:
-    """Run Python with these arguments and return what it printed; raises RuntimeError if it failed."""
-    done = subprocess.run([sys.executable, *arguments], env=env, cwd=ROOT, capture_output=True, text=True)
+def run(*arguments: str, env: Mapping[str, str], stderr: int | None = subprocess.PIPE) -> str:
+    """Run Python with these arguments and return what it printed; raises RuntimeError if it failed.
+
+    What it says on stderr is in the error, or with None at once on ours.
+    """
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        said = done.stdout[-2000:] + (done.stderr or "")[-4000:]
+        raise RuntimeError(f"{' '.join(arguments)} failed:\n{said}")
     return done.stdout
 
 
