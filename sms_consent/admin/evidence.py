@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -126,6 +127,12 @@ def who_acted(record: ConsentRecord) -> str:
     if record.proven:
         return "Proven owner"
     return "Unproven"
+
+
+def words_shown(records: Iterable[ConsentRecord]) -> dict[int | None, str]:
+    """Return the words that were shown, by id, ready to be put on a page: rendered once for each version."""
+    shown = {record.disclosure_id: record.disclosure for record in records if record.disclosure}
+    return {pk: render_to_string("admin/sms_consent/_words.html", {"disclosure": it}) for pk, it in shown.items()}
 
 
 def addresses_in(text: str) -> list[str]:

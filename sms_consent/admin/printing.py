@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from sms_consent import access
 from sms_consent.admin.base import outbox_state
-from sms_consent.admin.evidence import LABELS, Proof, boxes, holders, proof_of, said, sentence, who_acted
+from sms_consent.admin.evidence import LABELS, Proof, boxes, holders, proof_of, said, sentence, who_acted, words_shown
 from sms_consent.admin.exporting import EXPORT
 from sms_consent.admin.searching import subject_of
 from sms_consent.models import ConsentRecord, Subscription
@@ -40,11 +40,15 @@ CIRCUMSTANCES = {
 
 @dataclass(frozen=True)
 class Printed:
-    """One record as it is printed. `answers` are those on this page that confirm it, or take it back."""
+    """One record as it is printed. `answers` are those on this page that confirm it, or take it back.
+
+    `words` are those that were shown, ready to be put on the page; empty if there were none.
+    """
 
     record: ConsentRecord
     answers: Sequence[ConsentRecord]
     proof: Proof
+    words: str
 
     @property
     def sentence(self) -> str:
@@ -139,10 +143,14 @@ def _records(subject: str) -> list[ConsentRecord]:
 
 def _printed(records: Sequence[ConsentRecord]) -> list[Printed]:
     answers: dict[int, list[ConsentRecord]] = {}
+    words = words_shown(records)
     for record in records:
         if record.request_id:
             answers.setdefault(record.request_id, []).append(record)
-    return [Printed(record, answers.get(record.pk, []), proof_of(record)) for record in records]
+    return [
+        Printed(record, answers.get(record.pk, []), proof_of(record), words.get(record.disclosure_id, ""))
+        for record in records
+    ]
 
 
 def _address(printed: Sequence[Printed]) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
@@ -185,12 +184,7 @@ def record_url(record: ConsentRecord) -> str:
 
 
 def _entries(records: Sequence[ConsentRecord]) -> list[Entry]:
-    """Put the words to each record, rendered once for each version."""
-    shown = {record.disclosure_id: record.disclosure for record in records if record.disclosure}
-    words = {
-        pk: render_to_string("admin/sms_consent/_words.html", {"disclosure": disclosure})
-        for pk, disclosure in shown.items()
-    }
+    words = evidence.words_shown(records)
     return [Entry(record, words.get(record.disclosure_id, "")) for record in records]
 
 

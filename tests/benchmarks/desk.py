@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import statistics
 import sys
 import time
@@ -41,6 +42,7 @@ def inside(count: int) -> None:
     import django
 
     django.setup()
+    logging.disable()
     _fill(count)
     client = _staff()
     print(json.dumps({page: _seconds(client, page) for page in _pages(client)}))
