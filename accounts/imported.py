@@ -89,8 +89,8 @@ class _Book:
         self._by_id[person.external_id] = person
         if person.email:
             self._by_email[person.email] = person
-        if person.phone is not None:  # that it is not empty would have the number checked again
-            self._by_phone.setdefault(person.phone_number, person)
+        if person.phone is not None:  # that it is not empty would have the number written out again
+            self._by_phone.setdefault(person.phone.as_e164, person)
 
     def holder(self, row: Row) -> User | None:
         """Return who holds the address of a row's channel, or note why nobody can.

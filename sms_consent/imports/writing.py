@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from sms_consent import ledger, outbox, people
 from sms_consent.choices import Act, Source, State
@@ -97,6 +97,8 @@ class Writer:
 
     def _lock(self, rows: Sequence[Row]) -> None:
         """Hold the addresses of these rows, and all others of the people whom they name: those rows change them too."""
+        if not connection.features.has_select_for_update:
+            return  # nobody else writes meanwhile
         named = {name for row in rows for name in (row.email, row.phone, row.external_id)}
         all_of_them = named | self._people.addresses(rows)
         people.lock(all_of_them)
