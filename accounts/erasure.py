@@ -7,7 +7,8 @@ a new name in Braze.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
@@ -15,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from post_office.models import Email
 
-from accounts import numbers, preferences
+from accounts import numbers, preferences, traces
 from accounts.models import Confirmation, User, new_external_id
 from sms_consent import blanking, erasures, outbox, people, selectors
 from sms_consent import services as consent
@@ -50,22 +51,24 @@ def erasure_of(address: str) -> Erasure | None:
 def ask(person: User, *, asked_by: str = "", circumstances: Circumstances) -> Erasure:
     """Opt a person out everywhere and mark them to be erased; return the erasure, an earlier one if there is one.
 
-    `asked_by` is the number, E.164, that the request came from, which shows it to be theirs; `circumstances.agent` who
-    took it. Numbers that others have too are left alone, and of one that the person merely typed they take back what
-    they agreed to on it themselves (rule 11). Raises RefusedError for staff.
+    What was theirs before they changed it goes too. `asked_by` is the number, E.164, that the request came from, which
+    shows it to be theirs; `circumstances.agent` who took it. Numbers that others have too are left alone, and of one
+    that the person merely typed they take back what they agreed to on it themselves (rule 11). Raises RefusedError for
+    staff.
     """
     phones = preferences.numbers_of(person)
-    people.lock([person.email or "", *phones])
+    people.lock([*_mailboxes_of(person), *phones])
     person.refresh_from_db()
     if earlier := Erasure.objects.filter(person=person).first():
         return earlier
     _refuse_staff(person)
+    mailboxes = _mailboxes_of(person)
     own = [phone for phone in sorted(phones) if not numbers.is_shared(person, phone)]
     how = _circumstances(circumstances, person=person.external_id)
-    for address in filter(None, [person.email, *own]):
+    for address in (*sorted(mailboxes), *own):
         _leave(address, _may_leave(person, address, asked_by), circumstances=how)
     alive = selectors.standing_somewhere(own)
-    whole = {it for it in (person.email, person.phone_number, asked_by) if it and (it in own or it == person.email)}
+    whole = mailboxes | {phone for phone in (person.phone_number, asked_by) if phone in own}
     outbox.erase(person)
     outbox.wake()
     return Erasure.objects.create(
@@ -97,6 +100,13 @@ def ask_for_address(address: str, *, circumstances: Circumstances) -> Erasure:
     return Erasure.objects.create(
         addresses=[address], subject=people.subject(address), by=circumstances.agent, asked_at=timezone.now()
     )
+
+
+def _mailboxes_of(person: User) -> set[str]:
+    """Return the email addresses that the person has or had when they signed up, without those of somebody else now."""
+    had = set(Confirmation.objects.filter(person=person).values_list("email", flat=True))
+    others = User.objects.filter(email__in=had).exclude(pk=person.pk).values_list("email", flat=True)
+    return (had | {person.email or ""}) - {"", *others}
 
 
 def _refuse_staff(person: User) -> None:
@@ -138,7 +148,8 @@ def carry_on() -> None:
             continue
         if not erasures.sweep(erasure, everything=not _starts_afresh(erasure)):
             return  # the next round goes on
-        _finish(erasure.pk)
+        with suppress(blanking.LockedError):  # the next round tries again
+            _finish(erasure.pk, traces.whose(erasure.addresses))
 
 
 def _starts_afresh(erasure: Erasure) -> bool:
@@ -146,7 +157,8 @@ def _starts_afresh(erasure: Erasure) -> bool:
     person = erasure.person
     if person is None or not person.email:
         return False
-    is_alive = person.email not in erasure.addresses or selectors.standing_somewhere([person.email])
+    has_another = people.subject(person.email) != erasure.subject
+    is_alive = has_another or selectors.standing_somewhere([person.email])
     return bool(is_alive) or _since(erasure).exists()
 
 
@@ -155,17 +167,23 @@ def _since(erasure: Erasure) -> QuerySet[Confirmation]:
 
 
 @transaction.atomic(durable=True)
-def _finish(pk: int) -> None:
-    """Blank what is left, and let the person go. The evidence of what they did on addresses of others is swept."""
+def _finish(pk: int, others: Sequence[User] = ()) -> None:
+    """Blank what is left, and let the person go. The evidence of what they did on addresses of others is swept.
+
+    `others` are people whose rows may name one of the addresses.
+    """
     named = Erasure.objects.get(pk=pk)
-    people.lock([*named.addresses, *named.typed])
+    people.lock([*named.addresses, *named.typed, *(other.email or "" for other in others)])
     erasure = Erasure.objects.select_for_update(of=("self",)).select_related("person").get(pk=pk)
     if erasure.done_at or erasures.waits_for(erasure):
         return
     alive = selectors.standing_somewhere([*erasure.addresses, *erasure.typed])
-    erasures.blank(erasure, alive=alive)
     language = erasure.person.language if erasure.person else "en"
     _let_go(erasure, alive)
+    held = people.held(erasure.addresses)
+    erasures.blank(erasure, alive=alive | held)
+    _drop_mails(erasure, held)
+    traces.forget(others, set(erasure.addresses) - held)
     for phone in sorted(phone for phone in alive - people.held(alive) if "@" not in phone):
         people.hold(phone, language=language)
     blanking.addresses(erasure.addresses)
@@ -175,10 +193,8 @@ def _finish(pk: int) -> None:
 
 
 def _let_go(erasure: Erasure, alive: set[str]) -> None:
-    """Delete the person, or let whoever has signed up since begin anew; of their mails only those since are left."""
+    """Delete the person, or let whoever has signed up since begin anew."""
     person, afresh = erasure.person, _starts_afresh(erasure)
-    mails = Email.objects.filter(to__in=[address for address in erasure.addresses if "@" in address])
-    (mails.filter(created__lte=erasure.asked_at) if afresh else mails).delete()
     outbox.forget_erased(erasure.external_id)
     LogEntry.objects.filter(object_repr=erasure.external_id).exclude(object_repr="").update(object_repr="erased")
     if person is None:
@@ -189,6 +205,12 @@ def _let_go(erasure: Erasure, alive: set[str]) -> None:
     Confirmation.objects.filter(person=person).exclude(pk__in=_since(erasure)).delete()
     person.leavings.filter(left_at__lte=erasure.asked_at).delete()
     _begin_anew(person, keeps_phone=person.phone_number not in erasure.typed and person.phone_number in alive)
+
+
+def _drop_mails(erasure: Erasure, held: set[str]) -> None:
+    """Delete the mails to these addresses; those since are left to whoever has an address now."""
+    mails = Email.objects.filter(to__in=[address for address in erasure.addresses if "@" in address])
+    mails.exclude(to__in=held, created__gt=erasure.asked_at).delete()
 
 
 def _begin_anew(person: User, *, keeps_phone: bool) -> None:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from accounts.models import User, new_external_id
 from optin_site import bulk
 from sms_consent import outbox
 from sms_consent.imports import Row
+from sms_consent.models import BrazeProfile
 
 LONGEST_LANGUAGE = int(User._meta.get_field("language").max_length or 0)
 
 
+def addresses(rows: Sequence[Row]) -> set[str]:
+    """Return the addresses, E.164 and email, of the people whom these rows name by their external_id."""
+    named = User.objects.filter(external_id__in={row.external_id for row in rows} - {""})
+    found = named.values_list("email", Cast("phone", TextField()))
+    return {address for both in found for address in both if address}
+
+
 def names(rows: Sequence[Row]) -> dict[int, str]:
-    """Return, by line, who rows with an email address are about: its holder, the row's external_id, or a new one.
+    """Return, by line, who rows with an email address are about: its holder, the first external_id, or a new one.
 
     Empty where none of them is about a number: of an email address it is clear without.
     """
@@ -27,18 +36,21 @@ def names(rows: Sequence[Row]) -> dict[int, str]:
     if not any(row.is_sms for row in mailed):
         return {}
     held = User.objects.filter(email__in={row.email for row in mailed}).values_list("email", "external_id")
-    known, new = dict(held), defaultdict[str, str](new_external_id)
-    return {row.line: known.get(row.email) or row.external_id or new[row.email] for row in mailed}
+    said = {row.email: row.external_id for row in sorted(mailed, reverse=True) if row.external_id}
+    known, new = said | dict(held), defaultdict[str, str](new_external_id)
+    return {row.line: known.get(row.email) or new[row.email] for row in mailed}
 
 
 def hold(rows: Sequence[Row], names: Mapping[int, str]) -> dict[int, str]:
     """Give every address of these rows somebody who holds it, and have Braze told of them.
 
     Returns, by line, why rows cannot be true; then nothing is written. Whoever holds an address already keeps it, and
-    their external_id. `names` are those of new people. The caller has addresses and external ids locked.
+    their external_id. `names` are those of new people. The caller has `addresses`, those of the rows and external ids
+    locked. Rows that name somebody come first, so that who is made has that name.
     """
-    book = _Book(_known(rows), names)
-    holders = {person.external_id: person for row in sorted(rows) if (person := book.holder(row))}
+    book = _Book(_known(rows), names, leaving=_leaving(rows))
+    in_turn = sorted(rows, key=lambda row: (not row.external_id, row.line))
+    holders = {person.external_id: person for row in in_turn if (person := book.holder(row))}
     if not book.contradictions:
         book.save()
         outbox.mark(*sorted(holders.values(), key=lambda person: person.pk))
@@ -51,11 +63,17 @@ def _known(rows: Iterable[Row]) -> list[User]:
     return list(found.order_by("pk"))
 
 
+def _leaving(rows: Iterable[Row]) -> set[str]:
+    """Return the external ids that Braze is yet to merge into others, or to delete: nobody may begin by one of them."""
+    named = BrazeProfile.objects.filter(person=None, external_id__in={row.external_id for row in rows})
+    return set(named.values_list("external_id", flat=True))
+
+
 class _Book:
     """The people behind some rows, with those who are made, and what is added to them, on the way."""
 
-    def __init__(self, known: Iterable[User], names: Mapping[int, str]) -> None:
-        self._names = names
+    def __init__(self, known: Iterable[User], names: Mapping[int, str], *, leaving: Collection[str]) -> None:
+        self._names, self._leaving = names, leaving
         self.contradictions: dict[int, str] = {}
         self._password = make_password(None)  # one that nobody can use
         self._new: list[User] = []
@@ -71,8 +89,8 @@ class _Book:
         self._by_id[person.external_id] = person
         if person.email:
             self._by_email[person.email] = person
-        if person.phone is not None:  # that it is not empty would have the number checked again
-            self._by_phone.setdefault(person.phone_number, person)
+        if person.phone is not None:  # that it is not empty would have the number written out again
+            self._by_phone.setdefault(person.phone.as_e164, person)
 
     def holder(self, row: Row) -> User | None:
         """Return who holds the address of a row's channel, or note why nobody can.
@@ -90,7 +108,11 @@ class _Book:
         found = self._by_address(row)
         if found:
             return self._complete(found, row, is_named=False)
-        return self._make(row, "" if named else row.external_id or self._names.get(row.line, ""))
+        if row.external_id in self._leaving and not row.is_exported:
+            self.contradictions[row.line] = "its external_id is about to be merged or deleted at Braze: try again later"
+            return None
+        wanted = row.external_id or self._names.get(row.line, "")
+        return self._make(row, "" if wanted in self._by_id or wanted in self._leaving else wanted)
 
     def _contradiction(self, named: User, row: Row) -> str:
         kind, own = ("phone number", named.phone_number) if row.is_sms else ("email address", named.email)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, models
+from phonenumber_field.modelfields import PhoneNumberField
 
 MOST_VALUES = 30_000  # in one statement, for SQLite
 
@@ -66,11 +67,14 @@ def _columns(fields: Sequence[Any], rows: Sequence[models.Model]) -> list[list[A
 def _prepare(field: Any) -> Callable[[Any], Any]:
     """Return what makes a value of a field into one for the database."""
     if isinstance(field, models.DateTimeField):
-        return connection.ops.adapt_datetimefield_value
+        adapt = connection.ops.adapt_datetimefield_value
+        return lambda value: None if value is None else adapt(value)
     if isinstance(field, models.JSONField):
         return json.dumps
     if type(field) in (models.CharField, models.TextField, models.EmailField):
         return lambda value: None if value is None else str(value)  # a choice is its value
     if isinstance(field, (models.BooleanField, models.IntegerField, models.ForeignKey)):
         return lambda value: value
+    if isinstance(field, PhoneNumberField):
+        return lambda value: value if value is None or isinstance(value, str) else value.as_e164
     return lambda value: field.get_prep_value(value)

@@ -13,9 +13,14 @@ from django.utils import timezone
 
 from sms_consent import outbox, people
 from sms_consent.choices import State
+from sms_consent.exceptions import ConsentError
 from sms_consent.models import ConsentRecord, Evidence, InboundMessage, Subscription
 
 Outcome = InboundMessage.Outcome
+
+
+class LockedError(ConsentError):
+    """Somebody has a row locked whose address is to go: take back what was blanked with it, and come again."""
 
 
 def evidence(records: Iterable[int]) -> None:
@@ -31,10 +36,20 @@ def inbound(messages: QuerySet[InboundMessage]) -> None:
     blanked.filter(outcome=Outcome.WAITING).update(outcome=Outcome.UNKNOWN)
 
 
+def late(message: InboundMessage) -> None:
+    """Leave the address out of a report, yet to be saved, of one that was erased, and on which nothing was done since.
+
+    While it waits for a look at Braze the address is needed.
+    """
+    kept = set(Subscription.objects.filter(subject=message.subject).values_list("address", flat=True))
+    if kept == {""} and message.outcome != Outcome.WAITING:
+        message.address = ""
+
+
 def addresses(found: Collection[str]) -> None:
     """Blank these addresses, but where they stand on a program, somebody has them, or Braze is still to be told.
 
-    In the caller's transaction.
+    In the caller's transaction. Raises LockedError where somebody has one of its rows locked.
     """
     by_subject = {people.subject(address): address for address in found}
     rows = Subscription.objects.filter(subject__in=by_subject)
@@ -42,9 +57,12 @@ def addresses(found: Collection[str]) -> None:
     in_use = set(rows.filter(is_in_use | Q(leased_until__gt=timezone.now())).values_list("subject", flat=True))
     held = people.held(found)
     gone = {subject: it for subject, it in by_subject.items() if subject not in in_use and it not in held}
-    # Never waiting for whoever has a row locked: services lock rows in orders of their own, and it is in use anyway.
-    free = rows.filter(subject__in=gone).select_for_update(skip_locked=True).values_list("pk", flat=True)
-    rows.filter(pk__in=list(free)).update(address="")
+    going = rows.filter(subject__in=gone)
+    # Never waiting for whoever has a row locked: services lock rows in orders of their own.
+    free = list(going.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if len(free) < going.count():
+        raise LockedError
+    rows.filter(pk__in=free).update(address="")
     outbox.forget_emails(gone.values())
 
 

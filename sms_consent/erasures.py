@@ -6,8 +6,9 @@ middle is followed by somebody who goes on (rule 13). Who is to be erased, and w
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.conf import settings
 from django.db import transaction
@@ -90,9 +91,12 @@ def sweep(erasure: Erasure, *, everything: bool) -> bool:
     after they had asked is left unless `everything`.
     """
     until = time.monotonic() + AT_ONCE
-    while erasure.external_id and _sweep_some(erasure, everything=everything):
-        if time.monotonic() > until:
-            return False
+    try:
+        while erasure.external_id and _sweep_some(erasure, everything=everything):
+            if time.monotonic() > until:
+                return False
+    except blanking.LockedError:
+        return False
     return True
 
 
@@ -106,13 +110,21 @@ def _sweep_some(erasure: Erasure, *, everything: bool) -> bool:
     found = rest.filter(pk__lte=up_to, payload__contains=ledger.mark_of(erasure.external_id)).select_related("record")
     if not everything:
         found = found.filter(record__recorded_at__lte=erasure.asked_at)
-    theirs = [row.record for row in found if ledger.who(row.record) == erasure.external_id]
+    theirs = [row for row in found if ledger.who(row.record) == erasure.external_id]
+    whole = sorted({*erasure.addresses, *_mailboxes(theirs)})
     with transaction.atomic():
-        blanking.evidence(record.pk for record in theirs)
-        blanking.bare_addresses({record.subject for record in theirs})
-        Erasure.objects.filter(pk=erasure.pk).update(swept_to=up_to)
-    erasure.swept_to = up_to
+        blanking.evidence(row.record_id for row in theirs)
+        blanking.bare_addresses({row.record.subject for row in theirs})
+        Erasure.objects.filter(pk=erasure.pk).update(swept_to=up_to, addresses=whole)
+    erasure.swept_to, erasure.addresses = up_to, whole
     return full_to is not None
+
+
+def _mailboxes(theirs: Iterable[Evidence]) -> set[str]:
+    """Return the mailboxes that the person once had, by what they did with them, unless somebody has them now."""
+    addresses = {str(json.loads(row.payload)["address"]) for row in theirs}
+    emails = {address for address in addresses if "@" in address}
+    return emails - people.held(emails)
 
 
 def blank(erasure: Erasure, *, alive: Collection[str]) -> None:

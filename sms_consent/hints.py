@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from sms_consent import outbox, people, services, texts
+from sms_consent import blanking, outbox, people, services, texts
 from sms_consent.choices import Source, State, Told
 from sms_consent.models import InboundMessage, Program, Subscription
 from sms_consent.reports import INBOUND_MESSAGE
@@ -46,6 +46,7 @@ def follow(hint: InboundMessage, *, subscribed_to: Collection[str]) -> None:
         texts.act_on(said, programs=programs, at=hint.occurred_at)
         said.save()
         hint.outcome = said.outcome
+    blanking.late(hint)
     hint.save()
     outbox.wake()
 

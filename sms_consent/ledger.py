@@ -52,7 +52,7 @@ def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
     rows = Subscription.objects.select_for_update().filter(subject__in=hashes).order_by("pk")
     found = {(row.program_id, row.subject): row for row in rows}
     return {
-        (program, address): found.get((program, hashed), Subscription(program_id=program, subject=hashed))
+        (program, address): found.get((program, hashed)) or Subscription(program_id=program, subject=hashed)
         for (program, hashed), address in wanted.items()
     }
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from sms_consent import outbox, people, services, texts
+from sms_consent import blanking, outbox, people, services, texts
 from sms_consent.choices import Channel, Source, State, Told
 from sms_consent.ledger import Circumstances
 from sms_consent.models import InboundMessage, Program, Subscription
@@ -65,6 +65,7 @@ def receive(report: Report) -> InboundMessage | None:
         return known
     message = _message(report, programs, address)
     act(message, programs, report)
+    blanking.late(message)
     message.save(force_insert=True)
     outbox.wake()
     return message

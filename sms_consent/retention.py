@@ -26,7 +26,10 @@ _STANDS = Q(state__in=(State.PENDING, State.SUBSCRIBED))
 
 def tidy() -> bool:
     """Blank the next of what is past its time; return whether there may be more."""
-    return bool(_thin() + _clear() + _age())
+    try:
+        return bool(_thin() + _clear() + _age())
+    except blanking.LockedError:
+        return True
 
 
 def years_ago(years: int) -> datetime:

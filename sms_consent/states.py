@@ -131,7 +131,7 @@ def _imported(before: Standing, it: Happening) -> Standing:
     times. One that was imported itself is lifted by a newer opt-in; a stop only where that was the handset's own.
     """
     if it.act == Act.INVALIDATED:
-        return _left(before, it, stops=False)
+        return _left(before, it, stops=it.stops)
     if it.act not in (Act.GRANTED, Act.CONFIRMED) or before.state == State.SUBSCRIBED or _left_here(before):
         return before
     if before.left_at is not None and (it.occurred_at <= before.left_at or (before.is_stopped and not it.proven)):

@@ -28,7 +28,12 @@ SYNONYMS = {
 } | {act.value: act for act in Act}
 
 _TRUTH = {"": None, "true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_BY_TEXT = re.compile(r"(?<![a-z])(keyword|text)s?(?![a-z])", re.IGNORECASE)
+# Sources that say that the handset itself did it, in small letters with single blanks. "Text link" is none.
+_BY_TEXT = frozenset(
+    {"keyword", "text keyword", "keyword text", "sms keyword", "keyword sms", "text", "text message", "inbound text"}
+    | {"text to join", "inbound sms", "sms reply", "text reply"}
+)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)  # BCP 47, as far as it is of use
 _ZONE_IN_WORDS = re.compile(r"\s*(UTC|GMT|Z)$", re.IGNORECASE)
 _BLANK_BEFORE_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 _TRIMMED = frozenset({*NEEDED, *ADDRESSES, "external_id", "language", "proven"})  # evidence is kept as it is
@@ -67,7 +72,7 @@ class Checker:
         subject = people.subject(phone if is_sms else email)
         return Row(
             line=line,
-            holder=external_id or (people.subject(email) if email else subject),
+            holder=f"0{external_id}" if external_id else f"1{people.subject(email) if email else subject}",
             subject=subject,
             program=slug,
             is_sms=is_sms,
@@ -78,7 +83,7 @@ class Checker:
             external_id=external_id,
             proven=_proven(said, act, is_sms=is_sms),
             is_exported=bool(said.get("commitment")),
-            language=said.get("language", ""),
+            language=_language(said.get("language", "")),
             wording=said.get("wording", "") if _fit(said) else "",
             label=said.get("label", ""),
             button=said.get("button", ""),
@@ -169,8 +174,14 @@ def _proven(said: Cells, act: Act, *, is_sms: bool) -> bool:
     told = _TRUTH.get(said.get("proven", "").lower())
     if told is not None:
         return told
-    by_text = is_sms and act in OPT_INS and _BY_TEXT.search(said.get("source", ""))
-    return act == Act.CONFIRMED or bool(by_text)
+    source = " ".join(re.split(r"[\s_-]+", said.get("source", "").strip().lower()))
+    return act == Act.CONFIRMED or (is_sms and act in OPT_INS and source in _BY_TEXT)
+
+
+def _language(text: str) -> str:
+    """Return a language as BCP 47 writes it; empty for what is no code, as "English" is; evidence keeps that."""
+    code = text.replace("_", "-")
+    return code if _LANGUAGE.fullmatch(code) else ""
 
 
 def _boxes(said: Cells) -> dict[str, bool] | None:

@@ -33,9 +33,9 @@ class Row(NamedTuple):
     """A checked row, of values that a sorter can keep.
 
     `at` is ISO 8601 in UTC, `email` and `phone` are as addresses are stored or empty, one of them is the program's
-    `address`. `holder` is what rows about one person share: their external_id, or else an address's keyed hash.
-    `said` is JSON: `how`, the fields of `Circumstances`, and `terms`, what was promised. `is_exported` says that it
-    was exported by a site like this one, where `external_id` is whoever acted.
+    `address`. `holder` is what rows about one person share: their external_id, or else an address's keyed hash, which
+    sorts after all external ids. `said` is JSON: `how`, the fields of `Circumstances`, and `terms`, what was promised.
+    `is_exported` says that it was exported by a site like this one, where `external_id` is whoever acted.
     """
 
     line: int
@@ -67,6 +67,9 @@ Names = Mapping[int, str]  # by line
 
 class People(Protocol):
     """Who has addresses; people are no business of this app."""
+
+    def addresses(self, rows: Sequence[Row]) -> set[str]:
+        """Return the addresses of those whom rows name by external_id: to be locked with those of the rows."""
 
     def names(self, rows: Sequence[Row]) -> Names:
         """Return who opt-ins are about, by external_id, where their email address says so."""

@@ -16,11 +16,13 @@ from django.db import connection, reset_queries
 
 from sms_consent.imports.checking import Checker
 from sms_consent.imports.reading import FileError, Line, reading
-from sms_consent.imports.rows import People, RefusedError, Row
+from sms_consent.imports.rows import People, RefusedError
 from sms_consent.imports.sorting import Sorter
 from sms_consent.imports.writing import Writer, Written
 
-CHUNK = 200  # rows in a transaction: SQLite has one writer
+CHUNK = 200  # rows in a transaction, at most
+FEWEST = 40  # rows in one on SQLite, which has one writer: as many as are written in HOLD, but fewer are no quicker
+HOLD = 0.045  # seconds
 READ_AT_ONCE = 1000
 BREATH = 0.2  # of the time that a chunk took, in which whoever else waits to write to SQLite comes in
 
@@ -68,7 +70,7 @@ def run(path: Path, *, people: People, is_dry_run: bool, tell_read: Tell, tell_w
             summary.unknown = sorted(found.unknown)
         fit = summary.read - sum(sorter.reasons().values())
         with _listed(sorter, errors_of(path)):
-            for done, written in _written(sorter.chunks(CHUNK), writer):
+            for done, written in _written(sorter, writer):
                 summary.count(written)
                 sorter.refuse(written.refused)
                 tell_written(done, fit)
@@ -112,15 +114,29 @@ def _listed(sorter: Sorter, path: Path) -> Iterator[None]:
         path.unlink()
 
 
-def _written(chunks: Iterator[list[Row]], writer: Writer) -> Iterator[tuple[int, Written]]:
+class _Pace:
+    """How many rows go into a transaction, by how long the one before took."""
+
+    def __init__(self) -> None:
+        self._has_one_writer = connection.vendor == "sqlite"
+        self.rows = min(FEWEST, CHUNK) if self._has_one_writer else CHUNK
+
+    def after(self, rows: int, seconds: float) -> None:
+        """Take note of one, and let whoever else waits to write come in."""
+        if self._has_one_writer:
+            fit = int(rows * HOLD / seconds)
+            self.rows = min(max(fit, FEWEST), self.rows + FEWEST, CHUNK)
+            time.sleep(BREATH * seconds)
+
+
+def _written(sorter: Sorter, writer: Writer) -> Iterator[tuple[int, Written]]:
     """Write chunk after chunk; yield how many rows have been dealt with, and what became of the last."""
-    done = 0
-    for chunk in chunks:
+    done, pace = 0, _Pace()
+    for chunk in sorter.chunks(lambda: pace.rows):
         began = time.monotonic()
         written = writer.write(chunk)
+        pace.after(len(chunk), time.monotonic() - began)
         done += len(chunk)
         yield done, written
         if settings.DEBUG:
             reset_queries()  # Django keeps every statement then
-        if connection.vendor == "sqlite":
-            time.sleep(BREATH * (time.monotonic() - began))

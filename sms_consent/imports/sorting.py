@@ -8,12 +8,12 @@ open and that goes with this one, even if it is killed; memory does not grow.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Self
 
 from sms_consent.imports.rows import Row
 
-LONGEST_CHUNK = 5  # times its size, for the sake of one address
+LONGEST_CHUNK = 1000  # rows, for the sake of one address
 _COLUMNS = ", ".join(Row._fields)
 _MARKS = ", ".join("?" * len(Row._fields))
 # Whoever has several addresses is dealt with at once too: an address goes with the first of its holders.
@@ -45,14 +45,15 @@ class Sorter:
         """Keep why lines were refused."""
         self._database.executemany("INSERT INTO refusal VALUES (?, ?)", reasons.items())
 
-    def chunks(self, size: int) -> Iterator[list[Row]]:
+    def chunks(self, size: Callable[[], int]) -> Iterator[list[Row]]:
         """Yield all rows, so many at a time and a few more: nobody's rows are parted, unless they are very many."""
         chunk: list[Row] = []
+        wanted = size()
         before = None
         for *values, first in self._database.execute(_SORTED):
-            if len(chunk) >= size and (first != before or len(chunk) >= LONGEST_CHUNK * size):
+            if len(chunk) >= wanted and (first != before or len(chunk) >= LONGEST_CHUNK):
                 yield chunk
-                chunk = []
+                chunk, wanted = [], size()
             chunk.append(Row(*values))
             before = first
         if chunk:

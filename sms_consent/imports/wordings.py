@@ -53,7 +53,8 @@ class Wordings:
         if rows.keys() <= self._known.keys():
             return
         ids = sorted({wording.program for wording in rows})
-        list(Program.objects.select_for_update().filter(pk__in=ids).order_by("pk"))  # versions are numbered one by one
+        # Versions are numbered one by one. Not with the key: whoever signs up refers to the program meanwhile.
+        list(Program.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
         self._find(rows)
         _keep({wording: row for wording, row in rows.items() if wording not in self._known})
         self._find(rows)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from sms_consent import ledger, outbox, people
 from sms_consent.choices import Act, Source, State
@@ -18,6 +18,7 @@ from sms_consent.ledger import Circumstances, Entry, Key
 from sms_consent.models import Disclosure, Program, Subscription
 
 AGREED = frozenset({Act.GRANTED, Act.CONFIRMED})
+LEFT = frozenset({Act.WITHDRAWN, Act.INVALIDATED})  # of a number both stop: an import has nobody asked (DAT-3)
 
 
 @dataclass
@@ -37,6 +38,10 @@ class _ContradictionError(Exception):
     def __init__(self, reasons: Mapping[int, str]) -> None:
         super().__init__()
         self.reasons = reasons
+
+
+class _MovedError(Exception):
+    """Somebody whom a row names has got another address since it was looked up; undoes the chunk, to be begun again."""
 
 
 class Writer:
@@ -62,6 +67,8 @@ class Writer:
             except _ContradictionError as error:
                 refused |= error.reasons
                 self._wordings.forget()
+            except _MovedError:
+                continue
         if self._is_dry_run:
             self._wordings.forget()
         written.refused = refused
@@ -70,7 +77,7 @@ class Writer:
     def _write(self, rows: Sequence[Row]) -> Written:
         if not rows:
             return Written()
-        people.lock(name for row in rows for name in (row.email, row.phone, row.external_id))
+        self._lock(rows)
         words = self._wordings.of(rows, self._programs)
         names = self._people.names([row for row in rows if row.act in AGREED])
         entries = [self._entry(row, words, names) for row in rows]
@@ -88,6 +95,16 @@ class Writer:
         self._tell(before, subscriptions, written)
         return written
 
+    def _lock(self, rows: Sequence[Row]) -> None:
+        """Hold the addresses of these rows, and all others of the people whom they name: those rows change them too."""
+        if not connection.features.has_select_for_update:
+            return  # nobody else writes meanwhile
+        named = {name for row in rows for name in (row.email, row.phone, row.external_id)}
+        all_of_them = named | self._people.addresses(rows)
+        people.lock(all_of_them)
+        if self._people.addresses(rows) - all_of_them:
+            raise _MovedError
+
     def _entry(self, row: Row, words: Mapping[int, Disclosure], names: Names) -> Entry:
         said = json.loads(row.said)
         if row.is_sms and not row.is_exported and row.line in names:
@@ -101,7 +118,7 @@ class Writer:
             disclosure=words.get(row.line),
             circumstances=Circumstances(**said["how"]),
             occurred_at=datetime.fromisoformat(row.at),
-            stops=program.is_sms and row.act == Act.WITHDRAWN,
+            stops=program.is_sms and row.act in LEFT,
             proven=bool(row.proven),
             terms=said["terms"],
         )

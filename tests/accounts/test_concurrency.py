@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
 from accounts import erasure
 from accounts.models import User
-from sms_consent import erasures, lapses, services
+from sms_consent import erasures, lapses, people, retention, services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import ConsentRecord, Erasure, GlobalEmail, Subscription
+from sms_consent.models import ConsentRecord, Erasure, GlobalEmail, Program, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE, Visitor, acts, hidden_fields, standing
 
@@ -68,6 +70,28 @@ def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
 
 def tabs(url: str, count: int = MANY, path: str = "/") -> list[Tab]:
     return [Tab(url, path) for _ in range(count)]
+
+
+@contextmanager
+def locked(rows: QuerySet[Any]) -> Iterator[None]:
+    """Have somebody else hold the locks of these rows meanwhile."""
+    has_them, may_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(rows.select_for_update())
+            has_them.set()
+            may_go.wait(timeout=30)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    has_them.wait(timeout=30)
+    try:
+        yield
+    finally:
+        may_go.set()
+        thread.join()
 
 
 def test_sixteen_sign_ups_with_the_same_email_and_phone(live_server: Any) -> None:
@@ -166,3 +190,31 @@ def test_erasures_and_sign_ups_of_one_address(live_server: Any, visit: Callable[
     at_once([*[erasure.carry_on] * 4, *send])
     assert Erasure.objects.get().done_at
     assert User.objects.filter(email=ALICE).count() == 1
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="there are no locks of rows")
+def test_an_address_whose_row_somebody_has_locked_goes_in_a_later_round(live_server: Any) -> None:
+    Tab(live_server.url).send(ALICE, ALICES_PHONE, "sms")
+    erasure.ask(User.objects.get(), circumstances=Circumstances(agent="boss"))
+    Subscription.objects.update(due_at=None)
+    erasures.accept(Erasure.objects.all())
+    with locked(Subscription.objects.filter(address=ALICES_PHONE)):
+        erasure.carry_on()
+    assert (Subscription.objects.get().address, Erasure.objects.get().done_at) == (ALICES_PHONE, None)
+    erasure.carry_on()
+    assert (Subscription.objects.get().address, User.objects.count()) == ("", 0)
+    assert Erasure.objects.get().done_at
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="there are no locks of rows")
+def test_an_address_past_its_time_whose_row_somebody_has_locked_goes_in_a_later_round(live_server: Any) -> None:
+    services.withdraw(ALICES_PHONE, source=Source.KEYWORD, circumstances=Circumstances())
+    Subscription.objects.update(due_at=None, ended_at=timezone.now() - timedelta(days=4000), is_thinned=True)
+    other = Subscription.objects.create(
+        program=Program.objects.get(slug="email"), subject=people.subject(ALICES_PHONE), address=ALICES_PHONE
+    )
+    with locked(Subscription.objects.filter(pk=other.pk)):
+        assert retention.tidy()
+    while retention.tidy():
+        pass
+    assert not Subscription.objects.exclude(address="").exists()

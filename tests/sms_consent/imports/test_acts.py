@@ -102,7 +102,7 @@ def test_a_newer_opt_in_of_the_same_import_lifts_an_opt_out_but_not_a_stop(tmp_p
     assert [standing(ALICE, "email"), standing(ALICES_PHONE, "sms")] == ["subscribed", "unsubscribed"]
 
 
-@pytest.mark.parametrize("says", [{"proven": "true"}, {"source": "Keyword START"}, {"act": "confirmed"}])
+@pytest.mark.parametrize("says", [{"proven": "true"}, {"source": "Keyword"}, {"act": "confirmed"}])
 def test_a_stop_is_lifted_where_the_handset_itself_opted_in(tmp_path: Path, says: dict[str, str]) -> None:
     load(tmp_path, text("withdrawn"), text(**{"occurred_at": T2, **says}))
     assert standing(ALICES_PHONE, "sms") == "subscribed"
@@ -118,6 +118,7 @@ def join(*, proven: bool) -> None:
 
 def test_whose_act_it_was_follows_from_where_it_was_done(tmp_path: Path) -> None:
     sources = {"keyword": True, "Text message": True, "text_to_join": True, "textarea": False, "web form": False}
+    sources |= {"Text link on the home page": False, "keyword ad": False}
     numbers = [f"+120255501{number:02}" for number in range(len(sources))]
     load(tmp_path, *(text(address=number, source=it) for number, it in zip(numbers, sources, strict=True)))
     found = {evidence(number)["came_from"]: record(number).proven for number in numbers}
@@ -153,3 +154,10 @@ def test_what_was_recorded_here_is_not_imported_again(tmp_path: Path) -> None:
     ran = load(tmp_path, text("granted", occurred_at=here.occurred_at.isoformat()))
     assert "0 added, 1 here already" in ran.out
     assert ConsentRecord.objects.get() == here
+
+
+def test_nobody_is_asked_because_of_what_was_taken_back_elsewhere_long_ago(tmp_path: Path, client: Client) -> None:
+    """A tick made here since would wait for the handset's answer, and so have a text sent by an import (DAT-3)."""
+    send_sign_up(client, ALICE, ALICES_PHONE, "sms")
+    load(tmp_path, text("invalidated", occurred_at=T1))
+    assert standing(ALICES_PHONE, "sms") == "unsubscribed"

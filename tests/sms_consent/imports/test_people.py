@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from post_office.models import Email
 
 from accounts.models import User
+from sms_consent.imports import running
 from sms_consent.models import BrazeProfile, ConsentRecord
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Visit, standing
 from tests.sms_consent.imports.files import T2, email, evidence, load, record, refused, text
@@ -142,3 +144,54 @@ def test_a_person_may_hold_a_number_that_another_holds(tmp_path: Path) -> None:
     load(tmp_path, text(), email(address=BOB, external_id="crm-1"))
     ran = load(tmp_path, text(external_id="crm-1", occurred_at=T2))
     assert (ran.code, addresses(person(BOB))) == (0, (BOB, ALICES_PHONE))
+
+
+def merged_away(visit: Visit) -> None:
+    """Known as crm-1 by the number only; then Alice shows that the number is hers. Braze has yet to merge the two."""
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE)
+    alice.press(alice.links(ALICE)[0])
+    assert BrazeProfile.objects.get(person=None).external_id == "crm-1"
+
+
+def test_an_external_id_that_waits_for_a_merge_is_refused_and_the_others_go_in(tmp_path: Path, visit: Visit) -> None:
+    load(tmp_path, text(external_id="crm-1"))
+    merged_away(visit)
+    ran = load(tmp_path, email(address=BOB, external_id="crm-1"), email(address="c@example.com"))
+    assert (ran.code, "about to be merged" in refused(tmp_path)[2]) == (1, True)
+    assert [standing(it, "email") for it in (BOB, "c@example.com")] == ["none", "subscribed"]
+
+
+def test_whoever_holds_the_address_keeps_it_when_the_row_names_one_that_waits_for_a_merge(
+    tmp_path: Path, visit: Visit
+) -> None:
+    load(tmp_path, text(external_id="crm-1"))
+    merged_away(visit)
+    exported = email(address=BOB, external_id="crm-1", commitment="0" * 64)
+    ran = load(tmp_path, email(external_id="crm-1"), email("withdrawn", address="c@example.com"), exported)
+    assert (ran.code, standing(ALICE, "email"), standing(BOB, "email")) == (0, "subscribed", "subscribed")
+    assert not User.objects.filter(external_id="crm-1").exists()
+
+
+@pytest.mark.parametrize("key", ["one key", "another key", "a third key"])
+@pytest.mark.parametrize("chunk", [1, 200])
+def test_the_external_id_that_a_file_tells_is_kept_wherever_it_stands(
+    tmp_path: Path, key: str, chunk: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the order in which keyed hashes sort, and wherever a chunk ends."""
+    settings.LEDGER_KEY = key
+    monkeypatch.setattr(running, "CHUNK", chunk)
+    load(tmp_path, email(), text(email=ALICE, external_id="crm-1"))
+    assert (User.objects.get().external_id, addresses(User.objects.get())) == ("crm-1", (ALICE, ALICES_PHONE))
+
+
+def test_a_second_number_with_somebodys_email_address_gets_somebody_of_its_own(tmp_path: Path) -> None:
+    load(tmp_path, email(phone=ALICES_PHONE), text())
+    assert load(tmp_path, text(email=ALICE, address=BOBS_PHONE)).code == 0
+    assert (addresses(person(ALICE)), addresses(person(BOBS_PHONE))) == ((ALICE, ALICES_PHONE), (None, BOBS_PHONE))
+
+
+@pytest.mark.parametrize(("said", "language"), [("pt_BR", "pt-BR"), ("de", "de"), ("English", "en"), ("x", "en")])
+def test_only_a_code_is_somebodys_language(tmp_path: Path, said: str, language: str) -> None:
+    load(tmp_path, email(language=said))
+    assert (person(ALICE).language, evidence(ALICE)["language"]) == (language, said)
