@@ -53,6 +53,11 @@ def sql(unguarded: None) -> Callable[..., None]:
     return run
 
 
+def literal(utc: str) -> str:
+    """Return a time as the database in use keeps it."""
+    return f"'{utc}'" if connection.vendor == "sqlite" else f"'{utc}+00:00'"
+
+
 Verify = Callable[..., tuple[int, str]]
 
 
