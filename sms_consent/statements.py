@@ -29,8 +29,8 @@ _POSTGRESQL = {
     "text": "{0}",
     "whole": "coalesce({0}::text, 'null')",
     "truth": "{0}::text",
-    "time": """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
-        || CASE WHEN {0} >= '0001-01-01Z' AND {0} < '9999-12-31Z' THEN '' ELSE {0}::text END""",
+    "time": """CASE WHEN {0} >= '0001-01-01Z' AND {0} < '9999-12-31Z'
+        THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') ELSE {0}::text END""",
 }
 # The keys in the order of their names, each with its column and that column's kind.
 _KEYS = (

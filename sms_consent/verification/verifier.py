@@ -156,12 +156,12 @@ class Verifier:
 
     def check_end(self) -> None:
         """Check that nothing claims to be under a seal that is not there. What was sealed meanwhile is none of it."""
-        rows = SealedRecord.objects.order_by("seal_id", "position").values_list("seal_id", "record_id")
-        stray = rows.exclude(Exists(Seal.objects.filter(pk=OuterRef("seal_id"))))
-        last = self._before.number if self._before else 0
-        if rows.filter(seal_id__lte=last).count() != self.report.sealed or rows.filter(seal_id__gt=last).exists():
-            for seal, record in stray[:1]:
-                self._found(f"Seal {seal} is missing.", record)
+        rows, last = SealedRecord.objects.all(), self._before.number if self._before else 0
+        if rows.filter(seal_id__lte=last).count() == self.report.sealed and not rows.filter(seal_id__gt=last).exists():
+            return
+        stray = rows.exclude(Exists(Seal.objects.filter(pk=OuterRef("seal_id")))).order_by("seal_id", "position")
+        for record in stray.values_list("record_id", flat=True)[:1]:
+            self._found(f"Record #{record} is under a seal that is missing.", record)
 
     def compare(self, kept: Iterable[Seal]) -> None:
         """Compare with seals that were kept elsewhere."""

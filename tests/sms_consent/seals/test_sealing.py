@@ -87,6 +87,28 @@ class TestCheckpoints:
         assert file.read_bytes() == whole
         assert verify("--checkpoint", str(file))[0] == 0
 
+    def test_nothing_that_is_there_is_ever_written_to(
+        self, ledger: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on storage that takes only appends."""
+        file, modes = tmp_path / "seals", []
+        opened = Path.open
+        monkeypatch.setattr(Path, "open", lambda it, mode="r", **kw: modes.append(mode) or opened(it, mode, **kw))
+        self.seal(file)
+        file.write_bytes(file.read_bytes()[:-50])
+        self.seal(file)
+        assert set(modes) - {"rb", "wb"} == {"a+b"}  # the others are this test's own
+        assert len(file.read_text().splitlines()) == 2
+
+    @pytest.mark.parametrize("content", [b"", b"\xff\x00\xfe", b"\n", b"{}"])
+    def test_a_file_without_seals_is_no_agreement(
+        self, ledger: list[int], tmp_path: Path, verify: Verify, content: bytes
+    ) -> None:
+        file = tmp_path / "seals"
+        file.write_bytes(content)
+        code, said = verify("--checkpoint", str(file))
+        assert (code, str(file) in said, "Nothing is damaged" in said) == (1, True, False), said
+
     @pytest.mark.parametrize("content", ["my notes", "my notes\nand more\n", '{"number": 1}\n'])
     def test_another_file_is_left_alone(self, ledger: list[int], tmp_path: Path, content: str) -> None:
         file = tmp_path / "notes"

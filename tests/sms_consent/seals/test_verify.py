@@ -172,6 +172,20 @@ def test_the_newest_seal_made_anew_with_our_own_key_is_found_by_a_checkpoint(
     assert (code, "Seal 2 is not the one in the file" in said) == (1, True), said
 
 
+def test_a_former_key_does_not_come_back(ledger: list[int], sql: Sql, verify: Verify, settings: Any) -> None:
+    former = Seal.objects.get(number=1).key
+    settings.SEAL_FORMER_KEYS = [former.upper()]
+    settings.SEAL_KEY = "the newer key, the newer key, the newer key"
+    seal_anew(2, sql)
+    assert "Seal" not in verify()[1].split("\n", 1)[1]
+    copy_of(ledger[0], sql)
+    settings.SEAL_KEY, in_use = "", seals.our_keys()
+    sealing.seal_all()  # by whoever has kept the former one
+    settings.SEAL_KEY = "the newer key, the newer key, the newer key"
+    assert former in in_use
+    assert "Seal 3 bears a former key" in verify()[1]
+
+
 def test_a_missing_seal_is_found(ledger: list[int], sql: Sql, verify: Verify) -> None:
     sql(f"DELETE FROM {SEALS} WHERE number = 1")
     assert "Seal 1 is missing.\n" in (said := verify()[1]), said
