@@ -1,8 +1,6 @@
 """Check a consent receipt against seals that were kept elsewhere: python verify_receipt.py RECEIPT.json CHECKPOINT
 
-Needs the package cryptography; no site, no database, no network. CHECKPOINT is the file that `seal_ledger --checkpoint`
-appends to, a seal a line. Exits 1 where anything does not hold.
-"""
+Needs the package cryptography; no site, no database. CHECKPOINT is what `seal_ledger --checkpoint` appends to."""
 
 import json
 import sys
@@ -11,8 +9,10 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-GIVEN = {"dpv:ConsentGiven", "dpv:RenewedConsentGiven"}
+ASKED, GIVEN = "dpv:ConsentRequested", "dpv:ConsentGiven"
 ENDS = {"withdrawn": "dpv:ConsentWithdrawn", "expired": "dpv:ConsentExpired", "invalidated": "dpv:ConsentInvalidated"}
+NOW = {"@type": "dpv:UntilEventDuration", "dct:description": "withdrawal"}
+canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def check(holds, words):
@@ -20,61 +20,78 @@ def check(holds, words):
         raise ValueError(words)
 
 
-def canonical(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def climb(reached, index, size, path):
-    """Return the root of an RFC 6962 tree of `size` leaves, from one of them and its audit path."""
-    last, siblings = size - 1, [bytes.fromhex(step) for step in path]
+def check_proof(name, record, seal, evidence, index, path):
+    """The record is under that seal (RFC 6962, section 2.1), and its evidence is what it was made with."""
+    signed = canonical({field: value for field, value in seal.items() if field != "signature"}).encode()
+    Ed25519PublicKey.from_public_bytes(bytes.fromhex(seal["key"])).verify(bytes.fromhex(seal["signature"]), signed)
+    reached, last, path = sha256(b"\x00" + canonical(record).encode()).digest(), seal["count"] - 1, path[:]
     while last > 0:
         if index % 2 or index < last:
-            reached = siblings.pop(0) + reached if index % 2 else reached + siblings.pop(0)
-            reached = sha256(b"\x01" + reached).digest()
+            beside = bytes.fromhex(path.pop(0))
+            reached = sha256(b"\x01" + (beside + reached if index % 2 else reached + beside)).digest()
         index, last = index // 2, last // 2
-    return b"" if siblings or index else reached
-
-
-def check_proof(name, proof, checkpoint):
-    """The record is under a seal of the checkpoint, and its evidence is what it was made with."""
-    record, seal, evidence = proof["record"], proof["seal"], proof["evidence"]
-    check(seal, f"{name} is not sealed yet: fetch the receipt again in a minute")
-    check(checkpoint.get(seal["number"]) == seal, f"{name} is under a seal that the checkpoint does not have")
-    signed = canonical({field: value for field, value in seal.items() if field != "signature"})
-    Ed25519PublicKey.from_public_bytes(bytes.fromhex(seal["key"])).verify(bytes.fromhex(seal["signature"]), signed)
-    root = climb(sha256(b"\x00" + canonical(record)).digest(), proof["index"], seal["count"], proof["path"])
-    check(root.hex() == seal["root"], f"{name} is not what was sealed")
+    check((reached.hex(), index, path) == (seal["root"], 0, []), f"{name} is not what was sealed")
     opened = evidence and sha256(f"{evidence['salt']}\n{evidence['payload']}".encode()).hexdigest()
     check(opened in (None, record["commitment"]), f"{name} has other evidence than it was made with")
     print(f"{name}: as it was sealed, under seal {seal['number']}")
 
 
-def check_consent(consent, records):
-    """What the receipt says of a consent is what its records say."""
-    words = {notice["schema:sha256"]: notice["dct:description"] for notice in consent["dpv:hasNotice"]}
-    check(all(sha256(text.encode()).hexdigest() == kept for kept, text in words.items()), "other words are shown")
-    check({it["words_sha256"] for it in records.values()} <= {*words, ""}, "words that were shown are missing")
-    addresses = {json.loads(it["evidence"]["payload"])["address"] for it in consent["proof"] if it["evidence"]}
-    check(addresses <= {consent["dpv:hasDataSubject"]["dct:identifier"]}, "it is about somebody else")
-    check(len({(it["subject"], it["program"]) for it in records.values()}) == 1, "records of others are mixed in")
-    newest = max((it["occurred_at"] for it in records.values() if it["act"] in ENDS), default="")
-    for status in consent["dpv:hasConsentStatus"]:
-        record, said = records[status["dct:identifier"]], status["@type"]
-        fits = said == ENDS[record["act"]] if record["act"] in ENDS else said in {*GIVEN, "dpv:ConsentRequested"}
-        on_time = status["dpv:isIndicatedAtTime"]["@value"] == record["occurred_at"]
-        check(fits and on_time, f"record {record['id']} is told otherwise")
-        is_over = "dct:date" in status["dpv:hasDuration"] or newest < record["occurred_at"]
-        check(said not in GIVEN or is_over, f"record {record['id']} looks live and is not")
+def check_states(told, records):
+    """Fold the acts, oldest first: each is told as what it made of the consent. Returns whether that is given now."""
+    state, basis, stopped, near, last, gone = None, 0, False, "", {}, {"occurred_at": "", "source": "import"}
+    for it in (it for it in records if it["source"] != "import" or it["act"] not in ("requested", "expired")):
+        act, at, texted, imported = it["act"], it["occurred_at"], it["source"] == "keyword", it["source"] == "import"
+        agreed = act == "confirmed" or (act == "granted" and (it["proven"] or texted or imported or state is None))
+        held = (stopped and not texted) or (act == "confirmed" and state != ASKED) or (state == GIVEN and not agreed)
+        held = at <= gone["occurred_at"] or ((state == GIVEN or gone["source"] != "import") if imported else held)
+        begun = state in (ASKED, GIVEN)
+        about = it["request"] == basis or (act == "invalidated" and (imported or basis is None))
+        ended = act == "withdrawn" or (about and begun and (state == ASKED or act == "invalidated"))
+        counts = ended if act in ENDS else not (begun or held or imported or at == near)
+        near = at if act in ENDS else near
+        is_told, state = bool(told) and told[0]["dct:identifier"] == it["id"], state or ""
+        check(is_told or not counts, f"what record {it['id']} made of it is not told")
+        if is_told:
+            state, until = ENDS.get(act, GIVEN if agreed else ASKED), {"@type": "dpv:UntilTimeDuration", "dct:date": at}
+            fits = last.get("dpv:hasDuration", until) == until and (act in ENDS or not held)
+            last, stopped = told.pop(0), act in ENDS and (stopped or it["stops"])
+            basis = None if imported else it["request"] or (basis if act == "confirmed" else it["id"])
+            said = last["@type"].replace("Renewed", ""), last["dpv:isIndicatedAtTime"]["@value"]
+            check(fits and said == (state, at), f"record {it['id']} is told otherwise")
+            gone = it if act in ("withdrawn", "invalidated") else gone
+    check(not told and last.get("dpv:hasDuration", NOW) == NOW, "there are states of no record")
+    return state == GIVEN
+
+
+def check_receipt(receipt, checkpoint):
+    """All is about one person, who goes by the address that the evidence shows or else by its keyed hash."""
+    proofs = [proof for consent in receipt["dpv:hasRecordOfActivity"] for proof in consent["proof"]]
+    for it in proofs:
+        name = "record {id} ({act}, {occurred_at})".format(**it["record"])
+        check(it["seal"], f"{name} is not sealed yet: fetch the receipt again in a minute")
+        check(checkpoint.get(it["seal"]["number"]) == it["seal"], f"{name} is under a seal that the checkpoint lacks")
+        check_proof(name, **it)
+    subjects = {it["record"]["subject"] for it in proofs}
+    shown = {json.loads(it["evidence"]["payload"])["address"] for it in proofs if it["evidence"]}
+    persons = [receipt["schema:recipient"], *(it["dpv:hasDataSubject"] for it in receipt["dpv:hasRecordOfActivity"])]
+    named = {person[name] for person in persons for name in ("dct:identifier", "dpv:hasIdentifier")}
+    check(len(subjects) == 1 and named == (shown or {f"sha256:{it}" for it in subjects}), "it is about somebody else")
+    for consent in receipt["dpv:hasRecordOfActivity"]:
+        records = [proof["record"] for proof in consent["proof"]]
+        words = [(it["dct:identifier"], it["schema:sha256"], it["dct:description"]) for it in consent["dpv:hasNotice"]]
+        shown = sorted((name, sha, sha256(text.encode()).hexdigest()) for name, sha, text in words)
+        was = {(f"words-{it['disclosure']}", *[it["words_sha256"]] * 2) for it in records if it["disclosure"]}
+        check(shown == sorted(was), "other words are shown")
+        in_order = records == sorted(records, key=lambda it: it["occurred_at"])
+        check(in_order and len({it["program"] for it in records}) == 1, "records are mixed up")
+        is_given = check_states(consent["dpv:hasConsentStatus"][::-1], records)
+        check(consent["schema:isActive"] is is_given, "it is told as in force, or as over, and is not")
 
 
 if __name__ == "__main__":
-    receipt, seals = (open(name, encoding="utf-8").read() for name in sys.argv[1:])
-    checkpoint = {seal["number"]: seal for seal in map(json.loads, seals.splitlines())}
     try:
-        for consent in json.loads(receipt)["dpv:hasRecordOfActivity"]:
-            for proof in consent["proof"]:
-                check_proof("record {id} ({act}, {occurred_at})".format(**proof["record"]), proof, checkpoint)
-            check_consent(consent, {proof["record"]["id"]: proof["record"] for proof in consent["proof"]})
+        receipt, seals = (open(name, encoding="utf-8").read() for name in sys.argv[1:])
+        check_receipt(json.loads(receipt), {seal["number"]: seal for seal in map(json.loads, seals.splitlines())})
     except (ValueError, LookupError, TypeError, InvalidSignature) as error:
         sys.exit(f"DOES NOT HOLD: {str(error) or 'a seal that its key did not sign'}")
     print("The receipt holds.")

@@ -10,18 +10,16 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from sms_consent import merkle, seals, statements
-from sms_consent.models import ConsentRecord, Disclosure, Seal, SealedRecord, Tally
-from sms_consent.statements import Row
+from sms_consent.models import ConsentRecord, Disclosure, Program, Seal, SealedRecord, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +29,7 @@ SECONDS_AT_ONCE = 2.0  # of the worker's time: deliveries that are in no hurry w
 BREATH = 0.02  # seconds: who waits for SQLite's writer never gets in between without a gap
 LOCK = 0x5EA1
 
+Values = dict[str, Any]  # what is sealed of a record, by name
 Counted = tuple[date, int, str, str, str]  # day, program, act, source, language
 
 
@@ -61,15 +60,21 @@ def _since() -> datetime | None:
     From the newest sealed record, which may be hours old after a long backlog; but where that one comes from a clock
     that was ahead, from when it was sealed or from now, or nothing would be seen until that time has come.
     """
-    newest = SealedRecord.objects.order_by("-seal_id", "-position").select_related("seal").first()
-    if newest is None:
-        return None
-    written = statements.of_records([newest.pk])[newest.pk][statements.NAMES.index("recorded_at")]
+    place = SealedRecord.objects.order_by("-seal_id", "-position").values_list("pk", flat=True).first()
+    seal = seals.newest()
+    said = statements.of_records([place]).get(place) if place is not None and seal else None
+    found = statements.sound(said, _programs()) if said else None
+    if found is None or seal is None:
+        return None  # there is none, or somebody has put something else in its place
     try:
-        since: datetime = min(datetime.fromisoformat(written), newest.seal.sealed_at, timezone.now())
+        sealed_at = datetime.fromisoformat(statements.moment(seal.sealed_at))
     except ValueError:
-        return None  # no time at all: somebody has put that there
-    return since - LATEST_COMMIT
+        return None
+    return min(datetime.fromisoformat(found["recorded_at"]), sealed_at, timezone.now()) - LATEST_COMMIT
+
+
+def _programs() -> set[int]:
+    return set(Program.objects.values_list("pk", flat=True))
 
 
 def _unsealed(since: datetime | None) -> QuerySet[ConsentRecord]:
@@ -86,39 +91,47 @@ class Sealed(NamedTuple):
 
 
 def _seal(unsealed: QuerySet[ConsentRecord], *, until: float = float("inf")) -> Sealed:
-    """Make seals until nothing is left, or the time is up. Looked up before the transaction: that may take a while."""
-    total = 0
-    while ids := list(unsealed.values_list("pk", flat=True)[:MOST_IN_A_SEAL]):
+    """Make seals until nothing is left, or the time is up. Looked up before the transaction: that may take a while.
+
+    What no site can have written (`statements.sound`) is passed over, and `verify_ledger` names it.
+    """
+    total = skipped = 0
+    while ids := list(unsealed.values_list("pk", flat=True)[skipped : skipped + MOST_IN_A_SEAL]):
         try:
-            sealed = _make_seal(sorted(ids))
+            sealed, unsound = _make_seal(sorted(ids))
         except IntegrityError:
             logger.info("Another sealer was faster.")
             break
-        total += sealed
-        if not sealed:
+        total, skipped = total + sealed, skipped + unsound
+        if not sealed and not unsound:
             break
         if time.monotonic() > until:
             return Sealed(total, is_cut_short=True)
         time.sleep(BREATH)
+    if skipped:
+        logger.error("%d records are none that this site wrote, and stay unsealed: run verify_ledger.", skipped)
     return Sealed(total)
 
 
 @transaction.atomic
-def _make_seal(ids: Sequence[int]) -> int:
-    """Put these records, in this order, under one seal; return 0 where another sealer is at it."""
+def _make_seal(ids: Sequence[int]) -> tuple[int, int]:
+    """Put these records, in this order, under one seal; return how many, and how many cannot be.
+
+    Neither where another sealer is at it.
+    """
     if not _lock():
-        return 0
+        return 0, 0
     taken = set(SealedRecord.objects.filter(record__in=ids).values_list("record", flat=True))
-    found = statements.of_records(pk for pk in ids if pk not in taken)
-    rows = [found[pk] for pk in ids if pk in found]
-    if not rows:
-        return 0
-    leaves = [merkle.leaf_hash(statements.statement(row).encode()) for row in rows]
-    seal = _next_seal(leaves)
-    Seal.objects.bulk_create([seal])
-    _put_under(seal, [row[0] for row in rows], leaves)
-    _count(rows)
-    return len(rows)
+    found, programs = statements.of_records(pk for pk in ids if pk not in taken), _programs()
+    said = {pk: statements.sound(found[pk], programs) for pk in ids if pk in found}
+    records = {pk: values for pk, values in said.items() if values}
+    if records:
+        leaves = [merkle.leaf_hash(found[pk]) for pk in records]
+        seal = _next_seal(leaves)
+        Seal.objects.bulk_create([seal])
+        _put_under(seal, list(records), leaves)
+        _count(records.values())
+    return len(records), len(said) - len(records)
 
 
 def _put_under(seal: Seal, records: Sequence[int], leaves: Sequence[bytes]) -> None:
@@ -139,7 +152,7 @@ def _lock() -> bool:
 
 
 def _next_seal(leaves: Sequence[bytes]) -> Seal:
-    last = Seal.objects.order_by("-number").first()
+    last = seals.newest()
     seal = Seal(
         number=last.number + 1 if last else 1,
         previous=seals.fingerprint(last) if last else seals.NOTHING_BEFORE,
@@ -152,7 +165,7 @@ def _next_seal(leaves: Sequence[bytes]) -> Seal:
     return seal
 
 
-def _count(rows: Sequence[Row]) -> None:
+def _count(rows: Collection[Values]) -> None:
     """Add these records to the tallies: each is sealed once, and so counted once."""
     added = _sort_by_kind(rows)
     days = {key[0] for key in added}
@@ -174,13 +187,16 @@ def _count(rows: Sequence[Row]) -> None:
     )  # fmt: skip
 
 
-def _sort_by_kind(rows: Sequence[Row]) -> Counter[Counted]:
-    names = ("recorded_at", "program_id", "act", "source", "disclosure_id")
-    pick = itemgetter(*map(statements.NAMES.index, names))
-    kinds = [pick(row) for row in rows]
-    shown = {disclosure for *_, disclosure in kinds if disclosure}
+def _sort_by_kind(rows: Collection[Values]) -> Counter[Counted]:
+    shown = {row["disclosure"] for row in rows if row["disclosure"]}
     languages = dict(Disclosure.objects.filter(pk__in=shown).values_list("pk", "language"))
     return Counter(
-        (date.fromisoformat(at[:10]), program, act, source, languages.get(disclosure) or "")
-        for at, program, act, source, disclosure in kinds
+        (
+            date.fromisoformat(row["recorded_at"][:10]),
+            row["program"],
+            row["act"],
+            row["source"],
+            languages.get(row["disclosure"]) or "",
+        )
+        for row in rows
     )

@@ -17,14 +17,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
-from sms_consent import ledger
+from sms_consent import ledger, statements
 from sms_consent.models import Seal
 from sms_consent.statements import moment
 
 NOTHING_BEFORE = "0" * 64
 SIGNED = ("count", "key", "number", "previous", "root", "sealed_at", "total")
+WHOLE = ("count", "number", "total")
 READ_AT_ONCE = 1000
-BEGINNING = b'{"count":'  # of every line
 
 
 class CheckpointError(Exception):
@@ -59,7 +59,7 @@ def _private_key(seal_key: str, ledger_key: str) -> Ed25519PrivateKey:
 def our_keys() -> set[str]:
     """Return the public keys, in hex, that seals may be signed with: the one in use and SEAL_FORMER_KEYS."""
     in_use = _private_key(settings.SEAL_KEY, settings.LEDGER_KEY).public_key().public_bytes_raw().hex()
-    return {in_use, *settings.SEAL_FORMER_KEYS}
+    return {in_use, *(key.lower() for key in settings.SEAL_FORMER_KEYS)}
 
 
 def is_signed(seal: Seal) -> bool:
@@ -70,6 +70,48 @@ def is_signed(seal: Seal) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+# --- As the database has them -----------------------------------------------------------------------------
+
+
+def stored(condition: str, *values: int) -> list[Seal]:
+    """Return, unsaved, the thousand first seals (by number) for which this SQL holds; their times as text.
+
+    Whatever stands there: what is no number counts as -1, and what is no text is replaced. Neither bears a signature.
+    """
+    at = statements.written("time", "sealed_at")
+    rows = statements.read(
+        f"SELECT number, count, total, {at}, previous, root, key, signature "  # noqa: S608 - our own names
+        f"FROM {Seal._meta.db_table} WHERE {condition} ORDER BY number LIMIT {READ_AT_ONCE}",
+        values,
+    )
+    return [_seal(*row) for row in rows]
+
+
+def _seal(number: object, count: object, total: object, *texts: object) -> Seal:
+    whole = (value if isinstance(value, int) else -1 for value in (number, count, total))
+    text = (value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in texts)
+    names = ("number", "count", "total", "sealed_at", "previous", "root", "key", "signature")
+    return Seal(**dict(zip(names, (*whole, *text), strict=True)))
+
+
+def stored_after(number: int | None = None) -> Iterator[Seal]:
+    """Yield the seals after this number, or all of them, as the database has them."""
+    some = stored("number > %s", number) if number is not None else stored("1 = 1")
+    while some:
+        yield from some
+        last = some[-1].number
+        if last < some[0].number:
+            return  # what is no number comes last, and there is none after it to ask for
+        some = stored("number > %s", last)
+
+
+def newest() -> Seal | None:
+    """Return the last seal as the database has it."""
+    table = Seal._meta.db_table
+    found = stored(f"number = (SELECT max(number) FROM {table})")  # noqa: S608 - our own name
+    return found[0] if found else None
 
 
 # --- Kept elsewhere ---------------------------------------------------------------------------------------
@@ -85,62 +127,68 @@ def from_json(line: str) -> Seal:
     try:
         said = json.loads(line)
         fields = {name: said[name] for name in (*SIGNED, "signature")}
-        return Seal(**fields | {"sealed_at": datetime.fromisoformat(said["sealed_at"])})
-    except (ValueError, KeyError, TypeError) as error:
+        if not all(isinstance(value, int if name in WHOLE else str) for name, value in fields.items()):
+            raise ValueError
+        return Seal(**fields | {"sealed_at": moment(datetime.fromisoformat(said["sealed_at"]))})
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(f"Not a seal: {line[:60]!r}") from error
 
 
 def read_checkpoints(file: Path) -> Iterator[Seal]:
-    """Yield the seals of a file. Raises CheckpointError, naming the line, where one is none."""
-    with file.open(encoding="utf-8") as lines:
+    """Yield the seals of a file. Raises CheckpointError, naming the line, where one is none or where it is empty."""
+    number = 0
+    with file.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 yield from_json(line)
             except CheckpointError as error:
                 raise CheckpointError(f"{file}, line {number}: {error}") from error
+    if not number:
+        raise CheckpointError(f"{file} holds no seal at all: nothing can be compared with it.")
 
 
 def append_checkpoints(file: Path) -> int:
     """Add to a file every seal since its last one, the newest at the end; return how many those were.
 
     All of them and not the newest alone, so that a receipt can be checked against the file whenever it was
-    downloaded. Raises CheckpointError where the last seal of the file is not in the ledger as it is there.
+    downloaded. Only ever appends, for storage that takes nothing else: what a writer that was killed left unfinished
+    is the beginning of the next line, and gets its rest. Raises CheckpointError where the file ends otherwise than
+    the ledger has it.
     """
-    with file.open("r+b" if file.exists() else "w+b") as kept:
-        last = _last(kept)
+    with file.open("a+b") as kept:
+        last, unfinished = _end(kept)
         if last is not None:
             _check_last(file, last)
         added = 0
-        for seal in (
-            Seal.objects.filter(number__gt=last.number if last else 0).order_by("number").iterator(READ_AT_ONCE)
-        ):
-            kept.write(f"{ledger.canonical(as_json(seal))}\n".encode())
+        for seal in stored_after(last.number if last else None):
+            line = f"{ledger.canonical(as_json(seal))}\n".encode()
+            if not line.startswith(unfinished):
+                break
+            kept.write(line[len(unfinished) :])
+            unfinished = b""
             added += 1
+        if unfinished:
+            raise CheckpointError(f"{file} ends with the beginning of a line that is no seal of the ledger.")
         kept.flush()
         os.fsync(kept.fileno())
         return added
 
 
-def _last(kept: BufferedRandom) -> Seal | None:
-    """Return the last whole line's seal and go to its end; cut off what a writer that was killed left unfinished."""
+def _end(kept: BufferedRandom) -> tuple[Seal | None, bytes]:
+    """Return the last whole line's seal, and what stands after it."""
     size = kept.seek(0, os.SEEK_END)
     tail = b""
     while size and tail.count(b"\n") < 2:
         step = min(4096, size)
         size = kept.seek(size - step)
         tail = kept.read(step) + tail
-    whole = tail[: tail.rfind(b"\n") + 1]
-    last = from_json(whole.splitlines()[-1].decode(errors="replace")) if whole else None
-    if not BEGINNING.startswith(tail[len(whole) :][: len(BEGINNING)]):
-        raise CheckpointError("This is no file of seals.")
-    kept.seek(size + len(whole))
-    kept.truncate()
-    return last
+    whole, end, unfinished = tail.rpartition(b"\n")
+    return from_json(whole.rpartition(b"\n")[2].decode(errors="replace")) if end else None, unfinished
 
 
 def _check_last(file: Path, last: Seal) -> None:
-    ours = Seal.objects.filter(number=last.number).first()
-    if ours is None or fingerprint(ours) != fingerprint(last):
+    ours = stored("number = %s", last.number)
+    if not ours or fingerprint(ours[0]) != fingerprint(last):
         raise CheckpointError(
             f"{file} ends with seal {last.number}, which the ledger does not have like that. Nothing was added: "
             "run `manage.py verify_ledger --checkpoint` with it."

@@ -1,11 +1,14 @@
 """What a seal says of a record: all that the record holds, as canonical JSON. The leaf of the Merkle tree is its hash.
 
-Built from raw columns, because verifying has to go through a hundred thousand of them a second.
+The database writes it, and text is read as bytes: that is what lets verifying go through a hundred thousand records a
+second, and what takes any garbage that somebody has put there as it is, where reading it as values would fail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,64 +16,111 @@ from django.db import connection
 
 from sms_consent.models import ConsentRecord
 
-NAMES: tuple[str, ...] = (
-    "id",
-    "program_id",
-    "disclosure_id",
-    "words_sha256",
-    "act",
-    "source",
-    "stops",
-    "proven",
-    "request_id",
-    "subject",
-    "commitment",
-    "occurred_at",
-    "recorded_at",
+# How each kind of column is written. What the site never writes is written otherwise than all that it does write: a
+# text that is stored as a blob, a 2 for true, a year before Christ or an infinite time would pass for something else.
+_SQLITE = {
+    "text": "CASE typeof({0}) WHEN 'text' THEN {0} WHEN 'null' THEN NULL ELSE quote({0}) END",
+    "whole": "CASE typeof({0}) WHEN 'integer' THEN {0} WHEN 'null' THEN 'null' ELSE '?' || quote({0}) END",
+    "truth": "CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE quote({0}) END",
+    "time": """CASE WHEN typeof({0}) = 'text' AND substr({0}, 11, 1) = ' ' THEN replace({0}, ' ', 'T')
+        || CASE WHEN length({0}) > 19 THEN '+00:00' ELSE '.000000+00:00' END ELSE quote({0}) END""",
+}
+_POSTGRESQL = {
+    "text": "{0}",
+    "whole": "coalesce({0}::text, 'null')",
+    "truth": "{0}::text",
+    "time": """CASE WHEN {0} >= '0001-01-01Z' AND {0} < '9999-12-31Z'
+        THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') ELSE {0}::text END""",
+}
+# The keys in the order of their names, each with its column and that column's kind.
+_KEYS = (
+    ("act", "act", "text"),
+    ("commitment", "commitment", "text"),
+    ("disclosure", "disclosure_id", "whole"),
+    ("id", "id", "whole"),
+    ("occurred_at", "occurred_at", "time"),
+    ("program", "program_id", "whole"),
+    ("proven", "proven", "truth"),
+    ("recorded_at", "recorded_at", "time"),
+    ("request", "request_id", "whole"),
+    ("source", "source", "text"),
+    ("stops", "stops", "truth"),
+    ("subject", "subject", "text"),
+    ("words_sha256", "words_sha256", "text"),
+)
+_AT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00"
+_HASH, _WHOLE, _TRUTH = "[0-9a-f]{64}", r"(?:\d{1,19}|null)", "(?:true|false)"
+_SOUND = re.compile(
+    rf'{{"act":"[a-z]+","commitment":"{_HASH}","disclosure":{_WHOLE},"id":-?\d+,"occurred_at":"{_AT}",'
+    rf'"program":\d+,"proven":{_TRUTH},"recorded_at":"{_AT}","request":{_WHOLE},"source":"[a-z_]+",'
+    rf'"stops":{_TRUTH},"subject":"{_HASH}","words_sha256":"(?:{_HASH})?"}}'.encode()
 )
 
-Row = tuple[Any, ...]
+
+def written(kind: str, column: str) -> str:
+    """Return the SQL for a column of this kind (text, whole, truth, time) as it is sealed."""
+    return (_POSTGRESQL if connection.vendor == "postgresql" else _SQLITE)[kind].format(column)
 
 
-# Times as `moment` writes them, made by the database: that is cheaper than making datetimes of them here.
-_TIME = {
-    "postgresql": """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')""",
-    "sqlite": "replace({0}, ' ', 'T') || CASE WHEN length({0}) > 19 THEN '+00:00' ELSE '.000000+00:00' END",
-}
+def sql(table: str) -> str:
+    """Return the SQL for what is sealed of a record's table or alias.
 
-
-def columns(table: str) -> str:
-    """Return the SQL for `NAMES` of a record's table or alias."""
-    time = _TIME[connection.vendor]
-    return ", ".join((time if name.endswith("_at") else "{0}").format(f"{table}.{name}") for name in NAMES)
-
-
-def statement(row: Row) -> str:
-    """Return what is sealed of a record, from its columns in the order of `NAMES`.
-
-    Canonical: keys sorted, no blanks, times in UTC to the microsecond (LED-3, REC-6). What stands in it are numbers,
+    Keys sorted, no blanks, times in UTC to the microsecond (LED-3, REC-6). What stands in an honest one are numbers,
     hashes and fixed words, none of which JSON has to escape.
     """
-    pk, program, disclosure, words, act, source, stops, proven, request, subject, commitment, occurred, recorded = row
-    return (
-        f'{{"act":"{act}","commitment":"{commitment}","disclosure":{disclosure or "null"},"id":{pk},'
-        f'"occurred_at":"{occurred}","program":{program},"proven":{"true" if proven else "false"},'
-        f'"recorded_at":"{recorded}","request":{request or "null"},"source":"{source}",'
-        f'"stops":{"true" if stops else "false"},"subject":"{subject}","words_sha256":"{words}"}}'
-    )
+    parts, before = [], "{"
+    for key, column, kind in _KEYS:
+        mark = '"' if kind in ("text", "time") else ""
+        parts += [f"""'{before}"{key}":{mark}'""", written(kind, f"{table}.{column}")]
+        before = f"{mark},"
+    return f"({' || '.join(parts)} || '\"}}')"
 
 
-def moment(at: datetime) -> str:
-    """Return a time in UTC as "2026-11-24T17:12:22.123456+00:00"."""
-    return at.isoformat(timespec="microseconds")
+def moment(at: datetime | str) -> str:
+    """Return a time in UTC as "2026-11-24T17:12:22.123456+00:00"; what is text already as it is."""
+    return at if isinstance(at, str) else at.isoformat(timespec="microseconds")
 
 
-def of_records(ids: Iterable[int]) -> dict[int, Row]:
-    """Return the columns of these records by id."""
+def of_records(ids: Iterable[int]) -> dict[int, bytes]:
+    """Return what is sealed of these records by id."""
     table = ConsentRecord._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns('r')} FROM {table} r WHERE r.id IN {listed(ids)}")  # noqa: S608 - our own names
-        return {row[0]: row for row in cursor.fetchall()}
+    return dict(read(f"SELECT r.id, {sql('r')} FROM {table} r WHERE r.id IN {listed(ids)}"))  # noqa: S608 - our own names
+
+
+def sound(statement: bytes, programs: Collection[int]) -> dict[str, Any] | None:
+    """Return a statement's values; None where it is none that the site makes of a record of one of these programs."""
+    if not _SOUND.fullmatch(statement):
+        return None
+    said: dict[str, Any] = json.loads(statement)
+    try:
+        for name in ("occurred_at", "recorded_at"):
+            datetime.fromisoformat(said[name])
+    except ValueError:
+        return None  # the 32nd of a month
+    return said if said["program"] in programs else None
+
+
+def read(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Return raw rows, text as bytes: whatever bytes those are."""
+    connection.ensure_connection()
+    if connection.vendor == "postgresql":
+        return _read_postgresql(query, values)
+    raw = connection.connection
+    raw.text_factory = bytes
+    try:
+        return list(raw.execute(query.replace("%s", "?"), values).fetchall())
+    finally:
+        raw.text_factory = str
+
+
+def _read_postgresql(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    from psycopg import Cursor  # not installed where there is only SQLite
+    from psycopg.types.string import ByteaBinaryLoader
+
+    with Cursor(connection.connection) as cursor:
+        for kind in ("text", "varchar", "bytea"):
+            cursor.adapters.register_loader(kind, ByteaBinaryLoader)
+        return list(cursor.execute(query, values or None, binary=True).fetchall())
 
 
 def listed(ids: Iterable[int]) -> str:

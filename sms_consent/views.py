@@ -77,8 +77,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 def receipt_json(request: HttpRequest, token: str) -> HttpResponse:
     """Give the same as ISO/IEC TS 27560 in JSON-LD, with a proof against the seals."""
     subject = _receipt_of(token)
-    url = settings.SITE_URL + request.path
-    made = receipts.document(receipts.consents_of(subject), subject=subject, url=url)
+    made = receipts.document(receipts.consents_of(subject), subject=subject)
     response = JsonResponse(made, content_type="application/ld+json", json_dumps_params={"indent": 1})
     response["Content-Disposition"] = 'inline; filename="consent-receipt.json"'
     return _private(response)

@@ -15,7 +15,9 @@ from sms_consent.choices import Act, State
 from sms_consent.models import ConsentRecord, Disclosure, Evidence, Program
 from sms_consent.states import Happening, Standing
 
-MOST = 500  # acts: more than any person does, so that nobody's texts make the page endless
+MOST = 500  # acts on a program: more than any person does, so that nobody's texts make the page endless
+OTHERS = ("agent", "imported_from")  # evidence that may name somebody else: who wrote it down, whose file it came in
+PROMISED = ("brand", "purpose", "frequency")
 
 # DPV's words for what became of a consent: https://w3id.org/dpv, "Consent Status" (ISO-3)
 GIVEN, RENEWED, REQUESTED = "dpv:ConsentGiven", "dpv:RenewedConsentGiven", "dpv:ConsentRequested"
@@ -42,13 +44,18 @@ class Deed:
 
     @property
     def evidence(self) -> Mapping[str, Any]:
-        """What is known of how it was done; empty once erased, and for what staff wrote down, which names them."""
-        return {} if self._payload.get("agent") else self._payload
+        """What is known of how it was done; empty once erased, and where it may name somebody else."""
+        return {} if any(self._payload.get(name) for name in OTHERS) else self._payload
 
     @property
     def address(self) -> str:
         """The address in full; empty once erased."""
         return str(self._payload.get("address", ""))
+
+    @property
+    def promised(self) -> Mapping[str, Any]:
+        """What was promised; empty if nothing is known of that. It names nobody, and so is told in any case."""
+        return {name: self._payload[name] for name in PROMISED if "purpose" in self._payload and name in self._payload}
 
     @property
     def opening(self) -> tuple[str, str] | None:
@@ -80,13 +87,13 @@ class Consent:
 
     @property
     def promised(self) -> Mapping[str, Any]:
-        """What was promised when the consent was given or, if it never was, last; empty if no evidence is shown.
+        """What was promised when the consent was given or, if it never was, last; empty if no evidence is left.
 
         Not simply what was said last: what a program promises now is no part of what somebody agreed to before.
         """
         given = [deed for deed in self.deeds if deed.status in (GIVEN, RENEWED)]
-        shown = (deed.evidence for deed in (*reversed(given), *reversed(self.deeds)))
-        return next((evidence for evidence in shown if "purpose" in evidence), {})
+        known = (deed.promised for deed in (*reversed(given), *reversed(self.deeds)))
+        return next(filter(None, known), {})
 
     @property
     def is_live(self) -> bool:
@@ -94,39 +101,53 @@ class Consent:
         return self.standing.state == State.SUBSCRIBED
 
     @property
+    def proven_address(self) -> str:
+        """The address as the evidence that is shown proves it; empty where none does."""
+        return next((str(deed.evidence["address"]) for deed in self.deeds if deed.evidence.get("address")), "")
+
+    @property
     def address(self) -> str:
         """The address in full; empty once every trace of it is erased."""
         return next((deed.address for deed in self.deeds if deed.address), "")
 
 
-def consents_of(subject: str) -> list[Consent]:
-    """Return what the address with this keyed hash did, per program; of more than 500 acts the newest."""
-    stands, made = _folded(subject)
-    rows = ConsentRecord.objects.filter(subject=subject).select_related("program", "disclosure", "evidence")
-    deeds: dict[Program, list[Deed]] = defaultdict(list)
-    for record in reversed(rows.order_by("-occurred_at", "-id")[:MOST]):
-        deeds[record.program].append(Deed(record, *made[record.pk]))
-    return [Consent(program, stands[program.pk], done) for program, done in deeds.items()]
-
-
 Made = dict[int, tuple[str, datetime | None]]  # what became of the consent by a record's id, and until when
 
 
-def _folded(subject: str) -> tuple[dict[int, Standing], Made]:
+def consents_of(subject: str) -> list[Consent]:
+    """Return what the address with this keyed hash did, per program, in the order in which it counts.
+
+    Of more than 500 acts on a program those that changed nothing are left out first, then the oldest.
+    """
+    folded = _folded(subject)
+    wanted = [pk for _, made in folded.values() for pk in _shown(made)]
+    records = ConsentRecord.objects.select_related("program", "disclosure", "evidence").in_bulk(wanted)
+    consents = []
+    for standing, made in folded.values():
+        deeds = [Deed(records[pk], *made[pk]) for pk in _shown(made)]
+        consents.append(Consent(deeds[0].record.program, standing, deeds))
+    return consents
+
+
+def _shown(made: Made) -> list[int]:
+    by_weight = sorted(made, key=lambda pk: bool(made[pk][0]))  # stable: what changed nothing, then the rest, by age
+    kept = set(by_weight[-MOST:])
+    return [pk for pk in made if pk in kept]
+
+
+def _folded(subject: str) -> dict[int, tuple[Standing, Made]]:
     """Return where the address stands by program's id, and what each of its acts made of that."""
-    stands: dict[int, Standing] = {}
-    made: Made = {}
     names = ("program", "id", "act", "source", "occurred_at", "stops", "proven", "request_id", "request__occurred_at")
     acts: dict[int, list[Happening]] = defaultdict(list)
-    for program, *happening in ConsentRecord.objects.filter(subject=subject).values_list(*names):
+    rows = ConsentRecord.objects.filter(subject=subject).order_by("occurred_at", "id")
+    for program, *happening in rows.values_list(*names):
         acts[program].append(Happening(*happening))
-    for program, happenings in acts.items():
-        stands[program] = _fold(happenings, made)
-    return stands, made
+    return {program: _fold(happenings) for program, happenings in acts.items()}
 
 
-def _fold(happenings: list[Happening], made: Made) -> Standing:
+def _fold(happenings: list[Happening]) -> tuple[Standing, Made]:
     standing, has_been, last = Standing(), False, None
+    made: Made = {}
     for it in states.in_order(happenings):
         if states.is_inert(it):
             made[it.id] = "", None
@@ -139,7 +160,7 @@ def _fold(happenings: list[Happening], made: Made) -> Standing:
         last = it.id if status else last
         has_been = has_been or after.state == State.SUBSCRIBED
         standing = after
-    return standing
+    return standing, made
 
 
 def _status(before: Standing, after: Standing, it: Happening, *, has_been: bool) -> str:

@@ -37,30 +37,31 @@ EEA = frozenset({
 })  # fmt: skip
 
 
-def document(consents: Sequence[Consent], *, subject: str, url: str) -> Json:
-    """Return the receipt of an address; `url` is where it was fetched from."""
+def document(consents: Sequence[Consent], *, subject: str) -> Json:
+    """Return the receipt of an address. Its @id is a name and no link: whoever has the link has access."""
+    person, name = _person(consents, subject), f"receipt-{subject[:32]}"
     return {
         "@context": CONTEXT,
-        "@id": url,
+        "@id": f"urn:optin-site:{name}",
         "@type": "dpv:ConsentReceipt",
-        **_named(f"receipt-{subject[:32]}"),
+        **_named(name),
         "dct:conformsTo": f"{STANDARD}#receipt",
         "schema:schemaVersion": "ISO/IEC TS 27560:2023",
         "dct:created": _time(statements.moment(timezone.now())),
         "dct:publisher": _controller(settings.BRAND_NAME),
-        "schema:recipient": _person(consents, subject),
-        "dpv:hasRecordOfActivity": [_record(consent, subject) for consent in consents],
+        "schema:recipient": person,
+        "dpv:hasRecordOfActivity": [_record(consent, subject, person) for consent in consents],
     }
 
 
-def _record(consent: Consent, subject: str) -> Json:
+def _record(consent: Consent, subject: str, person: Json) -> Json:
     program = consent.program
     return {
         "@type": "dpv:ConsentRecord",
         **_named(f"{program.slug}-{subject[:32]}"),
         "dct:conformsTo": [f"{STANDARD}#record", *([f"{STANDARD}#record-eu-gdpr"] if _is_in_eea() else [])],
         "schema:schemaVersion": "ISO/IEC TS 27560:2023",
-        "dpv:hasDataSubject": _person([consent], subject),
+        "dpv:hasDataSubject": person,
         "dpv:hasDataController": [_controller(consent.promised.get("brand", program.brand))],
         "dpv:hasDataProcessor": _processors(consent),
         "dpv:hasJurisdiction": [f"loc:{code}" for code in settings.JURISDICTIONS],
@@ -89,8 +90,8 @@ def _is_in_eea() -> bool:
 
 
 def _person(consents: Iterable[Consent], subject: str) -> Json:
-    """Name the person by the address, or by its keyed hash once that is erased."""
-    address = next((consent.address for consent in consents if consent.address), "")
+    """Name the person by the address, or by its keyed hash where no evidence that is shown proves the address."""
+    address = next(filter(None, (consent.proven_address for consent in consents)), "")
     return {"@type": "dpv:DataSubject", **_named(address or f"sha256:{subject}")}
 
 

@@ -39,9 +39,9 @@ def _leaves(seal: Seal) -> list[bytes]:
     return [bytes(leaf) for leaf in rows]
 
 
-def _proof(deed: Deed, row: statements.Row, place: SealedRecord | None, trees: dict[int, Tree]) -> Json:
+def _proof(deed: Deed, said: bytes, place: SealedRecord | None, trees: dict[int, Tree]) -> Json:
     opening = dict(zip(("salt", "payload"), deed.opening, strict=True)) if deed.opening else None
-    proof: Json = {"record": json.loads(statements.statement(row)), "evidence": opening, "seal": None}
+    proof: Json = {"record": json.loads(said), "evidence": opening, "seal": None}
     if place is None:
         return proof
     seal, leaves = trees[place.seal_id]

@@ -1,18 +1,14 @@
-"""Reading the ledger for verification: raw rows, a few thousand at a time, so that memory stays as it is.
-
-One table after the other by lists of ids: asked for a join, a database reads whole tables for each few thousand rows.
-"""
+"""Reading the ledger for verification: raw rows, a few thousand at a time, so that memory stays as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.db import connection
 
-from sms_consent import statements
+from sms_consent import seals, statements
 from sms_consent.models import ConsentRecord, Evidence, Seal, SealedRecord
 
 AT_ONCE = 5000  # records: a few megabytes with their evidence
@@ -21,11 +17,19 @@ _RECORDS, _EVIDENCE, _SEALED = (model._meta.db_table for model in (ConsentRecord
 
 
 class Item(NamedTuple):
-    """A record as the database has it; `record` and `evidence` (salt, payload) are None where they are gone."""
+    """A record as the database has it, text as bytes.
+
+    `said` is what is sealed of it, None where it is gone; `shown` the disclosure's id, a colon and the SHA-256 of the
+    words. `opened` is what its commitment was computed over: None where there is no evidence, empty
+    where that was erased.
+    """
 
     id: int
-    record: statements.Row | None
-    evidence: tuple[str, str] | None
+    said: bytes | None
+    shown: bytes
+    commitment: bytes
+    recorded_at: bytes
+    opened: bytes | None
     position: int | None = None
     leaf: bytes | None = None
 
@@ -33,23 +37,21 @@ class Item(NamedTuple):
 def sealed() -> Iterator[tuple[Seal, list[Item]]]:
     """Yield each seal with what says that it is under it, by position."""
     for some in _batches():
-        places = _read(
-            f"SELECT seal_id, record_id, position, leaf FROM {_SEALED} "  # noqa: S608 - our own names, as below
-            "WHERE seal_id BETWEEN %s AND %s ORDER BY seal_id, position",
+        rows = statements.read(
+            f"SELECT s.seal_id, s.record_id, {_columns()}, s.position, s.leaf FROM {_SEALED} s "  # noqa: S608 - our own names
+            f"LEFT JOIN {_RECORDS} r ON r.id = s.record_id LEFT JOIN {_EVIDENCE} e ON e.record_id = s.record_id "
+            "WHERE s.seal_id BETWEEN %s AND %s ORDER BY s.seal_id, s.position",
             [some[0].number, some[-1].number],
         )
-        ids = [place[1] for place in places]
-        records, proofs = statements.of_records(ids), _evidence(ids)
-        under = {
-            seal: [Item(pk, records.get(pk), proofs.get(pk), position, leaf) for _, pk, position, leaf in group]
-            for seal, group in groupby(places, key=itemgetter(0))
-        }
+        under: dict[int, list[Item]] = defaultdict(list)
+        for seal, *item in rows:
+            under[seal].append(Item(*item))
         yield from ((seal, under.get(seal.number, [])) for seal in some)
 
 
 def _batches() -> Iterator[list[Seal]]:
     some: list[Seal] = []
-    for seal in Seal.objects.order_by("number").iterator(AT_ONCE):
+    for seal in seals.stored_after():
         some.append(seal)
         if sum(it.count for it in some) >= AT_ONCE:
             yield some
@@ -61,24 +63,24 @@ def _batches() -> Iterator[list[Seal]]:
 def unsealed() -> Iterator[list[Item]]:
     """Yield records that are under no seal, by id."""
     last = -(2**63)  # below every id: whoever puts a record there may choose a negative one
-    while found := _read(
-        f"SELECT r.id FROM {_RECORDS} r LEFT JOIN {_SEALED} s ON s.record_id = r.id "  # noqa: S608
-        "WHERE s.record_id IS NULL AND r.id > %s ORDER BY r.id LIMIT %s",
-        [last, AT_ONCE],
+    while found := statements.read(
+        f"SELECT r.id, {_columns()} FROM {_RECORDS} r LEFT JOIN {_EVIDENCE} e ON e.record_id = r.id "  # noqa: S608
+        f"WHERE NOT EXISTS (SELECT 1 FROM {_SEALED} s WHERE s.record_id = r.id) AND r.id > %s "
+        f"ORDER BY r.id LIMIT {AT_ONCE}",
+        [last],
     ):
-        ids = [pk for (pk,) in found]
-        records, proofs = statements.of_records(ids), _evidence(ids)
-        yield [Item(pk, records[pk], proofs.get(pk)) for pk in ids]
-        last = ids[-1]
+        yield [Item(*row) for row in found]
+        last = found[-1][0]
 
 
-def _evidence(ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    listed = statements.listed(ids)
-    rows = _read(f"SELECT record_id, salt, payload FROM {_EVIDENCE} WHERE record_id IN {listed}")  # noqa: S608
-    return {pk: (salt, payload) for pk, salt, payload in rows}
-
-
-def _read(sql: str, values: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return list(cursor.fetchall())
+def _columns() -> str:
+    """Return the SQL for `said` to `opened`. A salt with a line feed in it could take over some of the payload."""
+    text, shown = (statements.written(kind, "{0}") for kind in ("text", "whole"))
+    salt, payload = text.format("e.salt"), text.format("e.payload")
+    find = "strpos" if connection.vendor == "postgresql" else "instr"
+    feed = "chr(10)" if connection.vendor == "postgresql" else "char(10)"
+    return (
+        f"{statements.sql('r')}, {shown.format('r.disclosure_id')} || ':' || {text.format('r.words_sha256')}, "
+        f"r.commitment, {statements.written('time', 'r.recorded_at')}, CASE WHEN e.payload = '' THEN '' "
+        f"WHEN {find}(e.salt, {feed}) > 0 THEN '?' ELSE {salt} || {feed} || {payload} END"
+    )

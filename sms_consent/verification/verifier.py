@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from binascii import hexlify
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
+from operator import attrgetter
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from sms_consent import ledger, merkle, seals, statements, triggers
-from sms_consent.models import Disclosure, Seal, SealedRecord
+from sms_consent import merkle, seals, statements, triggers
+from sms_consent.models import Program, Seal, SealedRecord
 from sms_consent.sealing import LATEST_COMMIT
-from sms_consent.statements import NAMES
-from sms_consent.verification.rows import AT_ONCE, Item
-
-DISCLOSURE, WORDS, COMMITMENT, RECORDED = map(
-    NAMES.index, ("disclosure_id", "words_sha256", "commitment", "recorded_at")
-)
+from sms_consent.verification.rows import Item
+from sms_consent.verification.words import Words
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,15 @@ class Verifier:
 
     def __init__(self) -> None:
         self.report = Report()
-        self._words: dict[int | None, str] = {None: "", **dict(_published())}
-        self._keys = seals.our_keys()
+        self._words = Words()
+        self._programs = set(Program.objects.values_list("pk", flat=True))
+        self._keys, self._retired = seals.our_keys(), set[str]()
         self._before: Seal | None = None
         self._newest = ""  # when the newest sealed record was written down, but never later than it was sealed
         if missing := triggers.missing():
             self._found(f"Triggers that are missing or altered: {', '.join(missing)}.")
+        for words in self._words.damage:
+            self._found(words)
 
     def check_seal(self, seal: Seal, items: Sequence[Item]) -> None:
         """Check a seal, the records under it, and that they are those which it was made over."""
@@ -60,8 +62,10 @@ class Verifier:
         sealed_at = statements.moment(seal.sealed_at)
         self._newest = min(self._newest, sealed_at)  # a clock that had been ahead was put right
         self._check_records(items)
-        times = [item.record[RECORDED] for item in items if item.record]
-        self._newest = min(max([*times, self._newest]), sealed_at)
+        newest = max((item.recorded_at for item in items if item.said is not None), default=b"").decode(
+            errors="replace"
+        )
+        self._newest = min(max(newest, self._newest), sealed_at)
         self._check_tree(seal, items)
         self._before = seal
 
@@ -72,40 +76,57 @@ class Verifier:
         self._check_records(items)
 
     def _check_records(self, items: Sequence[Item]) -> None:
-        floor = _a_while_before(self._newest)
+        """Compute every hash anew. One loop without a call to anything of ours: it is run for every record."""
+        floor, known, erased = _a_while_before(self._newest).encode(), self._words.known, 0
         for item in items:
-            fault = self._fault(item)
-            if not fault and item.record and item.record[RECORDED] < floor:
-                fault = "was put into the past: it says it was written down long before what was sealed before it"
-            if fault:
+            _, said, shown, commitment, recorded_at, opened, _, leaf = item
+            if opened:
+                is_proven = hexlify(sha256(opened).digest()) == commitment
+            else:
+                is_proven = opened is not None
+                erased += is_proven
+            if not (
+                said is not None
+                and is_proven
+                and leaf == sha256(b"\x00" + said).digest()
+                and shown in known
+                and recorded_at >= floor
+            ) and (fault := self._fault(item, floor)):
                 self._found(f"Record #{item.id} {fault}.", item.id)
+        self.report.erased += erased
 
-    def _fault(self, item: Item) -> str:
-        record, evidence = item.record, item.evidence
-        if record is None:
+    def _fault(self, item: Item, floor: bytes) -> str:
+        """Say what is wrong with a record; empty if nothing is."""
+        if item.said is None:
             return "was deleted"
-        if item.leaf is not None and merkle.leaf_hash(statements.statement(record).encode()) != item.leaf:
+        if item.position is None and not statements.sound(item.said, self._programs):
+            return "is none that this site wrote: something in it is no value of its kind"
+        if item.position is not None and item.leaf != merkle.leaf_hash(item.said):
             return "was edited"
-        if evidence is None:
+        if item.opened is None:
             return "has lost its evidence: it was deleted, not erased"
-        if not evidence[1]:
-            self.report.erased += 1
-        elif ledger.commitment(*evidence) != record[COMMITMENT]:
+        if item.opened and hexlify(sha256(item.opened).digest()) != item.commitment:
             return "has other evidence than it was made with"
-        return "" if self._words.get(record[DISCLOSURE]) == record[WORDS] else "shows other words than were shown"
+        if item.shown not in self._words.known:
+            return "shows other words than were shown"
+        if item.recorded_at < floor:
+            return "was put into the past: it says it was written down long before what was sealed before it"
+        return ""
 
     def _check_tree(self, seal: Seal, items: Sequence[Item]) -> None:
-        gap = next((at for at, item in enumerate(items) if item.position != at), len(items))
-        if gap != seal.count or len(items) != seal.count:
+        places, ids, leaves = ([*map(attrgetter(name), items)] for name in ("position", "id", "leaf"))
+        if places != [*range(seal.count)]:
+            gap = next((at for at, place in enumerate(places) if place != at), len(items))
             before, after = (items[at].id if 0 <= at < len(items) else None for at in (gap - 1, gap))
             words = (
                 f"Seal {seal.number} is over {seal.count} records: between #{before} and #{after} one is gone or new."
             )
             self._found(words, _between(before, after))
             return
-        if wrong := next((b.id for a, b in zip(items, items[1:], strict=False) if a.id > b.id), None):
+        if ids != sorted(ids):
+            wrong = next(b for a, b in zip(ids, ids[1:], strict=False) if a > b)
             self._found(f"Record #{wrong} is not where it was when seal {seal.number} was made.", wrong)
-        elif merkle.root([item.leaf for item in items if item.leaf]).hex() != seal.root:
+        elif merkle.root([leaf for leaf in leaves if isinstance(leaf, bytes)]).hex() != seal.root:
             first, last = items[0].id, items[-1].id
             self._found(f"Seal {seal.number} was made over others than #{first} to #{last} as they are now.", first)
 
@@ -118,38 +139,52 @@ class Verifier:
             self._found(
                 f"Seal {number} does not follow from the one before: one of them was made anew.", _first_under(number)
             )
+        if before and before.key != seal.key:
+            self._retired.add(before.key)
         if not seals.is_signed(seal):
             self._found(f"Seal {number} was altered: its signature does not hold.", _first_under(number))
         elif seal.key not in self._keys:
             words = f"Seal {number} was made anew, or SEAL_FORMER_KEYS lacks its key {seal.key}."
             self._found(words, _first_under(number))
+        elif seal.key in self._retired:
+            words = (
+                f"Seal {number} bears a former key, although the seals before it bear a newer one: it was made anew."
+            )
+            self._found(words, _first_under(number))
         elif number == expected and seal.total != seal.count + (before.total if before else 0):
             self._found(f"Seal {number} miscounts.", _first_under(number))
 
     def check_end(self) -> None:
-        """Check that nothing claims to be under a seal after the last one. What was sealed meanwhile is none of it."""
-        last = self._before.number if self._before else 0
-        bare = SealedRecord.objects.filter(seal_id__gt=last).exclude(
-            Exists(Seal.objects.filter(pk=OuterRef("seal_id")))
-        )
-        stray = bare.order_by("seal_id", "position").first()
-        if stray:
-            self._found(f"Seal {stray.seal_id} is missing.", stray.record_id)
+        """Check that nothing claims to be under a seal that is not there. What was sealed meanwhile is none of it."""
+        rows, last = SealedRecord.objects.all(), self._before.number if self._before else 0
+        if rows.filter(seal_id__lte=last).count() == self.report.sealed and not rows.filter(seal_id__gt=last).exists():
+            return
+        stray = rows.exclude(Exists(Seal.objects.filter(pk=OuterRef("seal_id")))).order_by("seal_id", "position")
+        for record in stray.values_list("record_id", flat=True)[:1]:
+            self._found(f"Record #{record} is under a seal that is missing.", record)
 
     def compare(self, kept: Iterable[Seal]) -> None:
         """Compare with seals that were kept elsewhere."""
-        for seal in kept:
-            ours = Seal.objects.filter(number=seal.number).first()
-            if not seals.is_signed(seal):
-                self._found(f"Seal {seal.number} in the file bears no valid signature.")
-            elif ours is None:
-                last = SealedRecord.objects.order_by("-seal_id", "-position").first()
-                after = f"after #{last.record_id}" if last else "from the first on"
-                self._found(f"Seal {seal.number} in the file is not in the ledger: what came {after} was cut off.")
-                return
-            elif seals.fingerprint(ours) != seals.fingerprint(seal):
-                words = f"Seal {seal.number} is not the one in the file: the ledger was sealed anew."
-                self._found(words, _first_under(seal.number))
+        kept = iter(kept)
+        while some := list(islice(kept, seals.READ_AT_ONCE)):
+            ours = {it.number: it for it in seals.stored(f"number IN {statements.listed(it.number for it in some)}")}
+            for seal in some:
+                if not self._is_kept(seal, ours.get(seal.number)):
+                    return
+
+    def _is_kept(self, seal: Seal, ours: Seal | None) -> bool:
+        """Whether the ledger goes on at least to this seal of the file."""
+        if not seals.is_signed(seal):
+            self._found(f"Seal {seal.number} in the file bears no valid signature.")
+        elif ours is None:
+            last = SealedRecord.objects.order_by("-seal_id", "-position").values_list("record_id", flat=True).first()
+            after = f"after #{last}" if last else "from the first on"
+            self._found(f"Seal {seal.number} in the file is not in the ledger: what came {after} was cut off.")
+            return False
+        elif seals.fingerprint(ours) != seals.fingerprint(seal):
+            words = f"Seal {seal.number} is not the one in the file: the ledger was sealed anew."
+            self._found(words, _first_under(seal.number))
+        return True
 
     def _found(self, words: str, record: int | None = None) -> None:
         self.report.damage.append(Damage(words, record))
@@ -169,12 +204,4 @@ def _between(before: int | None, after: int | None) -> int | None:
 
 
 def _first_under(seal: int) -> int | None:
-    row = SealedRecord.objects.filter(seal=seal).order_by("position").first()
-    return row.record_id if row else None
-
-
-def _published() -> Iterator[tuple[int, str]]:
-    """Yield the SHA-256 of published words by the disclosure's id."""
-    rows = Disclosure.objects.filter(published_at__isnull=False).order_by("pk")
-    for pk, words in rows.values_list("pk", "words").iterator(AT_ONCE):
-        yield pk, sha256(words.encode()).hexdigest()
+    return SealedRecord.objects.filter(seal=seal).order_by("position").values_list("record_id", flat=True).first()

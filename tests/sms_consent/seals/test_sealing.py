@@ -19,9 +19,9 @@ from sms_consent import ledger, sealing, seals, services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import ConsentRecord, Program, Seal, SealedRecord, Tally
-from sms_consent.statements import of_records, statement
+from sms_consent.statements import of_records
 from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, send_sign_up
-from tests.sms_consent.seals.conftest import Verify
+from tests.sms_consent.seals.conftest import Verify, literal
 
 
 def test_what_is_sealed_of_a_record_is_all_that_it_holds_as_canonical_json(programs: dict[str, Program]) -> None:
@@ -30,7 +30,7 @@ def test_what_is_sealed_of_a_record_is_all_that_it_holds_as_canonical_json(progr
     for record in ConsentRecord.objects.all():
         said = {field.name: field.value_from_object(record) for field in ConsentRecord._meta.concrete_fields}
         said |= {name: said[name].isoformat(timespec="microseconds") for name in ("occurred_at", "recorded_at")}
-        assert statement(of_records([record.pk])[record.pk]) == ledger.canonical(said)
+        assert of_records([record.pk])[record.pk].decode() == ledger.canonical(said)
 
 
 def test_the_worker_seals_what_is_new(programs: dict[str, Program], sandbox: Any, deliver: Deliver) -> None:
@@ -54,7 +54,8 @@ def test_every_record_counts_once(ledger: list[int]) -> None:
 
 def test_a_record_that_says_it_is_old_is_sealed_by_the_daily_look(ledger: list[int], sql: Callable[..., None]) -> None:
     sql("DELETE FROM sms_consent_sealedrecord WHERE record_id = %s", ledger[0])
-    sql("UPDATE sms_consent_consentrecord SET recorded_at = '2020-01-01 00:00:00+00:00' WHERE id = %s", ledger[0])
+    old = literal("2020-01-01 00:00:00")
+    sql(f"UPDATE sms_consent_consentrecord SET recorded_at = {old} WHERE id = %s", ledger[0])
     sealing.seal_new()
     assert not SealedRecord.objects.filter(pk=ledger[0]).exists()
     sealing.seal_rest()
@@ -85,6 +86,28 @@ class TestCheckpoints:
         self.seal(file)
         assert file.read_bytes() == whole
         assert verify("--checkpoint", str(file))[0] == 0
+
+    def test_nothing_that_is_there_is_ever_written_to(
+        self, ledger: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on storage that takes only appends."""
+        file, modes = tmp_path / "seals", []
+        opened = Path.open
+        monkeypatch.setattr(Path, "open", lambda it, mode="r", **kw: modes.append(mode) or opened(it, mode, **kw))
+        self.seal(file)
+        file.write_bytes(file.read_bytes()[:-50])
+        self.seal(file)
+        assert set(modes) - {"rb", "wb"} == {"a+b"}  # the others are this test's own
+        assert len(file.read_text().splitlines()) == 2
+
+    @pytest.mark.parametrize("content", [b"", b"\xff\x00\xfe", b"\n", b"{}"])
+    def test_a_file_without_seals_is_no_agreement(
+        self, ledger: list[int], tmp_path: Path, verify: Verify, content: bytes
+    ) -> None:
+        file = tmp_path / "seals"
+        file.write_bytes(content)
+        code, said = verify("--checkpoint", str(file))
+        assert (code, str(file) in said, "Nothing is damaged" in said) == (1, True, False), said
 
     @pytest.mark.parametrize("content", ["my notes", "my notes\nand more\n", '{"number": 1}\n'])
     def test_another_file_is_left_alone(self, ledger: list[int], tmp_path: Path, content: str) -> None:

@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from sms_consent import sealing, seals
 from sms_consent.models import ConsentRecord, Evidence, Seal, SealedRecord
-from tests.sms_consent.seals.conftest import Verify
+from tests.sms_consent.seals.conftest import Verify, literal
 
 RECORDS, EVIDENCE = "sms_consent_consentrecord", "sms_consent_evidence"
 SEALS, SEALED = "sms_consent_seal", "sms_consent_sealedrecord"
@@ -51,8 +51,7 @@ def test_an_edited_column_is_found(ledger: list[int], sql: Sql, verify: Verify, 
 
 def test_an_edit_that_is_hashed_anew_is_found(ledger: list[int], sql: Sql, verify: Verify) -> None:
     sql(f"UPDATE {RECORDS} SET act = 'withdrawn' WHERE id = %s", ledger[0])
-    row = sealing.statements.of_records([ledger[0]])[ledger[0]]
-    leaf = sealing.merkle.leaf_hash(sealing.statements.statement(row).encode())
+    leaf = sealing.merkle.leaf_hash(sealing.statements.of_records([ledger[0]])[ledger[0]])
     sql(f"UPDATE {SEALED} SET leaf = %s WHERE record_id = %s", leaf, ledger[0])
     assert f"first bad record is #{ledger[0]}." in verify()[1]
 
@@ -100,7 +99,7 @@ def copy_of(pk: int, sql: Sql, **changes: str) -> int:
 
 @pytest.mark.parametrize("is_sealed", [False, True])
 def test_a_record_put_into_the_past_is_found(ledger: list[int], sql: Sql, verify: Verify, *, is_sealed: bool) -> None:
-    forged = copy_of(ledger[0], sql, recorded_at="'2020-01-01 00:00:00+00:00'")
+    forged = copy_of(ledger[0], sql, recorded_at=literal("2020-01-01 00:00:00"))
     if is_sealed:
         sealing.seal_all()
     assert f"Record #{forged} was put into the past" in verify()[1]
@@ -133,8 +132,7 @@ def seal_anew(number: int, sql: Sql) -> None:
     """Sign a seal again over what the ledger holds now."""
     leaves = []
     for row in SealedRecord.objects.filter(seal=number).order_by("position"):
-        said = sealing.statements.statement(sealing.statements.of_records([row.pk])[row.pk])
-        leaves.append(sealing.merkle.leaf_hash(said.encode()))
+        leaves.append(sealing.merkle.leaf_hash(sealing.statements.of_records([row.pk])[row.pk]))
         sql(f"UPDATE {SEALED} SET leaf = %s WHERE record_id = %s", leaves[-1], row.pk)
     seal = Seal.objects.get(number=number)
     seal.root = sealing.merkle.root(leaves).hex()
@@ -172,6 +170,20 @@ def test_the_newest_seal_made_anew_with_our_own_key_is_found_by_a_checkpoint(
     assert "Record #" not in verify()[1]
     code, said = verify("--checkpoint", str(kept))
     assert (code, "Seal 2 is not the one in the file" in said) == (1, True), said
+
+
+def test_a_former_key_does_not_come_back(ledger: list[int], sql: Sql, verify: Verify, settings: Any) -> None:
+    former = Seal.objects.get(number=1).key
+    settings.SEAL_FORMER_KEYS = [former.upper()]
+    settings.SEAL_KEY = "the newer key, the newer key, the newer key"
+    seal_anew(2, sql)
+    assert "Seal" not in verify()[1].split("\n", 1)[1]
+    copy_of(ledger[0], sql)
+    settings.SEAL_KEY, in_use = "", seals.our_keys()
+    sealing.seal_all()  # by whoever has kept the former one
+    settings.SEAL_KEY = "the newer key, the newer key, the newer key"
+    assert former in in_use
+    assert "Seal 3 bears a former key" in verify()[1]
 
 
 def test_a_missing_seal_is_found(ledger: list[int], sql: Sql, verify: Verify) -> None:

@@ -13,17 +13,12 @@ from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import ConsentRecord, SealedRecord
 from tests.people import ALICE, CAROL
-from tests.sms_consent.seals.conftest import Verify
+from tests.sms_consent.seals.conftest import Verify, literal
 from tests.sms_consent.seals.test_verify import EVIDENCE, RECORDS, Sql, copy_of
 
 
 def leave(address: str) -> None:
     services.withdraw(address, source=Source.ADMIN, circumstances=Circumstances())
-
-
-def literal(utc: str) -> str:
-    """Return a time as the database in use keeps it."""
-    return f"'{utc}'" if connection.vendor == "sqlite" else f"'{utc}+00:00'"
 
 
 def test_sealing_during_a_verification_is_no_damage(ledger: list[int]) -> None:
@@ -36,7 +31,7 @@ def test_sealing_during_a_verification_is_no_damage(ledger: list[int]) -> None:
 
 
 def test_a_record_with_a_negative_id_is_verified(ledger: list[int], sql: Sql, verify: Verify) -> None:
-    forged = copy_of(ledger[0], sql, recorded_at="'2020-01-01 00:00:00+00:00'")
+    forged = copy_of(ledger[0], sql, recorded_at=literal("2020-01-01 00:00:00"))
     for table, key in ((RECORDS, "id"), (EVIDENCE, "record_id")):
         sql(f"UPDATE {table} SET {key} = -5 WHERE {key} = %s", forged)
     assert "Record #-5 was put into the past" in verify()[1]
