@@ -101,7 +101,6 @@ WITHDRAWN: dict[str, Forge] = {
     "no states": lambda it: it[STATUS].clear(),
     "states in another order": lambda it: it[STATUS].reverse(),
     "a state twice": lambda it: it[STATUS].insert(0, it[STATUS][0]),
-    "records in another order": lambda it: it["proof"].reverse(),
     "another person": lambda it: _call(it, "mallory@example.com"),
     "another person by the second identifier": lambda it: it[SUBJECT].update({"dpv:hasIdentifier": "mallory"}),
     "another person, and no evidence": lambda it: _withhold(it, "mallory@example.com"),

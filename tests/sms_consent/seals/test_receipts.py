@@ -143,7 +143,7 @@ def test_it_holds_against_a_checkpoint_without_site_or_database(ledger: list[int
     code, said = check(receipt_of(ALICES_PHONE))
     assert (code, said.count("as it was sealed"), "The receipt holds." in said) == (0, 2, True), said
     assert "import optin" not in SCRIPT.read_text()
-    assert len(SCRIPT.read_text().splitlines()) <= 100
+    assert len(SCRIPT.read_text().splitlines()) <= 80
 
 
 def test_what_is_not_sealed_yet_says_so(ledger: list[int], kept: Path, check: Check) -> None:
