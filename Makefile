@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench fuzz lock clean
 
 .env:
 	@cp .env.example .env
@@ -33,6 +33,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+# Requests that nobody foresaw, at every address; FUZZ_SEED=2 sends others.
+fuzz: $(STAMP)
+	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-20000} $(BIN)/python -m pytest -s --show-capture=no tests/fuzz
 
 # Needs uv (https://docs.astral.sh/uv/); only whoever changes a dependency runs it.
 lock:
