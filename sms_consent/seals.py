@@ -75,7 +75,7 @@ def is_signed(seal: Seal) -> bool:
 # --- As the database has them -----------------------------------------------------------------------------
 
 
-def stored(condition: str, *values: int) -> list[Seal]:
+def stored(condition: str) -> list[Seal]:
     """Return, unsaved, the thousand first seals (by number) for which this SQL holds; their times as text.
 
     Whatever stands there: what is no number counts as -1, and what is no text is replaced. Neither bears a signature.
@@ -83,8 +83,7 @@ def stored(condition: str, *values: int) -> list[Seal]:
     at = statements.written("time", "sealed_at")
     rows = statements.read(
         f"SELECT number, count, total, {at}, previous, root, key, signature "  # noqa: S608 - our own names
-        f"FROM {Seal._meta.db_table} WHERE {condition} ORDER BY number LIMIT {READ_AT_ONCE}",
-        values,
+        f"FROM {Seal._meta.db_table} WHERE {condition} ORDER BY number LIMIT {READ_AT_ONCE}"
     )
     return [_seal(*row) for row in rows]
 
@@ -98,13 +97,13 @@ def _seal(number: object, count: object, total: object, *texts: object) -> Seal:
 
 def stored_after(number: int | None = None) -> Iterator[Seal]:
     """Yield the seals after this number, or all of them, as the database has them."""
-    some = stored("number > %s", number) if number is not None else stored("1 = 1")
+    some = stored(f"number > {number:d}" if number is not None else "1 = 1")
     while some:
         yield from some
         last = some[-1].number
         if last < some[0].number:
             return  # what is no number comes last, and there is none after it to ask for
-        some = stored("number > %s", last)
+        some = stored(f"number > {last:d}")
 
 
 def newest() -> Seal | None:
@@ -187,7 +186,7 @@ def _end(kept: BufferedRandom) -> tuple[Seal | None, bytes]:
 
 
 def _check_last(file: Path, last: Seal) -> None:
-    ours = stored("number = %s", last.number)
+    ours = stored(f"number = {last.number:d}")
     if not ours or fingerprint(ours[0]) != fingerprint(last):
         raise CheckpointError(
             f"{file} ends with seal {last.number}, which the ledger does not have like that. Nothing was added: "

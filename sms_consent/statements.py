@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from sms_consent.models import ConsentRecord
 # How each kind of column is written. What the site never writes is written otherwise than all that it does write: a
 # text that is stored as a blob, a 2 for true, a year before Christ or an infinite time would pass for something else.
 _SQLITE = {
-    "text": "CASE typeof({0}) WHEN 'text' THEN {0} WHEN 'null' THEN NULL ELSE quote({0}) END",
+    "text": "CASE WHEN typeof({0}) = 'text' AND instr({0}, char(0)) = 0 THEN {0} ELSE quote({0}) || '?' END",
     "whole": "CASE typeof({0}) WHEN 'integer' THEN {0} WHEN 'null' THEN 'null' ELSE '?' || quote({0}) END",
     "truth": "CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE quote({0}) END",
     "time": """CASE WHEN typeof({0}) = 'text' AND substr({0}, 11, 1) = ' ' THEN replace({0}, ' ', 'T')
@@ -68,12 +68,15 @@ def sql(table: str) -> str:
     Keys sorted, no blanks, times in UTC to the microsecond (LED-3, REC-6). What stands in an honest one are numbers,
     hashes and fixed words, none of which JSON has to escape.
     """
-    parts, before = [], "{"
-    for key, column, kind in _KEYS:
-        mark = '"' if kind in ("text", "time") else ""
-        parts += [f"""'{before}"{key}":{mark}'""", written(kind, f"{table}.{column}")]
-        before = f"{mark},"
-    return f"({' || '.join(parts)} || '\"}}')"
+    pairs = (f'"{key}":"%s"' if kind in ("text", "time") else f'"{key}":%s' for key, _, kind in _KEYS)
+    form, values = f"{{{','.join(pairs)}}}", [written(kind, f"{table}.{column}") for _, column, kind in _KEYS]
+    if connection.vendor == "postgresql":
+        begin, *rest = form.split("%s")
+        return " || ".join(
+            [f"'{begin}'", *(f"{value} || '{after}'" for value, after in zip(values, rest, strict=True))]
+        )
+    # Twice as fast as to chain so many, but it makes something of nothing, and ends a text at a zero.
+    return f"CASE WHEN {table}.id IS NOT NULL THEN printf('{form}', {', '.join(values)}) END"
 
 
 def moment(at: datetime | str) -> str:
@@ -100,27 +103,27 @@ def sound(statement: bytes, programs: Collection[int]) -> dict[str, Any] | None:
     return said if said["program"] in programs else None
 
 
-def read(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def read(query: str) -> list[tuple[Any, ...]]:
     """Return raw rows, text as bytes: whatever bytes those are."""
     connection.ensure_connection()
     if connection.vendor == "postgresql":
-        return _read_postgresql(query, values)
+        return _read_postgresql(query)
     raw = connection.connection
     raw.text_factory = bytes
     try:
-        return list(raw.execute(query.replace("%s", "?"), values).fetchall())
+        return list(raw.execute(query).fetchall())
     finally:
         raw.text_factory = str
 
 
-def _read_postgresql(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _read_postgresql(query: str) -> list[tuple[Any, ...]]:
     from psycopg import Cursor  # not installed where there is only SQLite
     from psycopg.types.string import ByteaBinaryLoader
 
     with Cursor(connection.connection) as cursor:
         for kind in ("text", "varchar", "bytea"):
             cursor.adapters.register_loader(kind, ByteaBinaryLoader)
-        return list(cursor.execute(query, values or None, binary=True).fetchall())
+        return list(cursor.execute(query, binary=True).fetchall())
 
 
 def listed(ids: Iterable[int]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -19,33 +20,32 @@ _RECORDS, _EVIDENCE, _SEALED = (model._meta.db_table for model in (ConsentRecord
 class Item(NamedTuple):
     """A record as the database has it, text as bytes.
 
-    `said` is what is sealed of it, None where it is gone; `shown` the disclosure's id, a colon and the SHA-256 of the
-    words. `opened` is what its commitment was computed over: None where there is no evidence, empty
-    where that was erased.
+    `said` is what is sealed of it, None where it is gone. `opened` is what its commitment was computed over: None where
+    there is no evidence, empty where that was erased.
     """
 
     id: int
     said: bytes | None
-    shown: bytes
+    disclosure: int | None
+    words: bytes
     commitment: bytes
-    recorded_at: bytes
     opened: bytes | None
     position: int | None = None
     leaf: bytes | None = None
 
 
-def sealed() -> Iterator[tuple[Seal, list[Item]]]:
+Row = tuple[Any, ...]  # the fields of an Item, and what follows: making Items of all of them takes as long as hashing
+
+
+def sealed() -> Iterator[tuple[Seal, list[Row]]]:
     """Yield each seal with what says that it is under it, by position."""
     for some in _batches():
         rows = statements.read(
-            f"SELECT s.seal_id, s.record_id, {_columns()}, s.position, s.leaf FROM {_SEALED} s "  # noqa: S608 - our own names
+            f"SELECT s.record_id, {_columns()}, s.position, s.leaf, s.seal_id FROM {_SEALED} s "  # noqa: S608 - our own names
             f"LEFT JOIN {_RECORDS} r ON r.id = s.record_id LEFT JOIN {_EVIDENCE} e ON e.record_id = s.record_id "
-            "WHERE s.seal_id BETWEEN %s AND %s ORDER BY s.seal_id, s.position",
-            [some[0].number, some[-1].number],
+            f"WHERE s.seal_id BETWEEN {some[0].number:d} AND {some[-1].number:d} ORDER BY s.seal_id, s.position"
         )
-        under: dict[int, list[Item]] = defaultdict(list)
-        for seal, *item in rows:
-            under[seal].append(Item(*item))
+        under = {number: list(group) for number, group in groupby(rows, key=itemgetter(-1))}
         yield from ((seal, under.get(seal.number, [])) for seal in some)
 
 
@@ -60,27 +60,28 @@ def _batches() -> Iterator[list[Seal]]:
         yield some
 
 
-def unsealed() -> Iterator[list[Item]]:
+def unsealed() -> Iterator[list[Row]]:
     """Yield records that are under no seal, by id."""
     last = -(2**63)  # below every id: whoever puts a record there may choose a negative one
     while found := statements.read(
-        f"SELECT r.id, {_columns()} FROM {_RECORDS} r LEFT JOIN {_EVIDENCE} e ON e.record_id = r.id "  # noqa: S608
-        f"WHERE NOT EXISTS (SELECT 1 FROM {_SEALED} s WHERE s.record_id = r.id) AND r.id > %s "
-        f"ORDER BY r.id LIMIT {AT_ONCE}",
-        [last],
+        f"SELECT r.id, {_columns()}, NULL, NULL FROM {_RECORDS} r LEFT JOIN {_EVIDENCE} e ON e.record_id = r.id "  # noqa: S608
+        f"WHERE NOT EXISTS (SELECT 1 FROM {_SEALED} s WHERE s.record_id = r.id) AND r.id > {last:d} "
+        f"ORDER BY r.id LIMIT {AT_ONCE}"
     ):
-        yield [Item(*row) for row in found]
+        yield found
         last = found[-1][0]
 
 
 def _columns() -> str:
     """Return the SQL for `said` to `opened`. A salt with a line feed in it could take over some of the payload."""
-    text, shown = (statements.written(kind, "{0}") for kind in ("text", "whole"))
-    salt, payload = text.format("e.salt"), text.format("e.payload")
-    find = "strpos" if connection.vendor == "postgresql" else "instr"
-    feed = "chr(10)" if connection.vendor == "postgresql" else "char(10)"
+    if connection.vendor == "postgresql":
+        is_text, feed = "strpos(e.salt, chr(10)) = 0", "chr(10)"
+    else:
+        is_text, feed = "typeof(e.salt) || typeof(e.payload) = 'texttext' AND instr(e.salt, char(10)) = 0", "char(10)"
+    opened = (
+        f"CASE e.payload WHEN '' THEN '' ELSE CASE WHEN {is_text} THEN e.salt || {feed} || e.payload ELSE '?' END END"
+    )
     return (
-        f"{statements.sql('r')}, {shown.format('r.disclosure_id')} || ':' || {text.format('r.words_sha256')}, "
-        f"r.commitment, {statements.written('time', 'r.recorded_at')}, CASE WHEN e.payload = '' THEN '' "
-        f"WHEN {find}(e.salt, {feed}) > 0 THEN '?' ELSE {salt} || {feed} || {payload} END"
+        f"{statements.sql('r')}, r.disclosure_id, r.words_sha256, r.commitment, "
+        f"CASE WHEN e.record_id IS NOT NULL THEN {opened} END"
     )

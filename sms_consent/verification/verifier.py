@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
-from operator import attrgetter
+from operator import itemgetter
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -16,8 +16,11 @@ from django.utils import timezone
 from sms_consent import merkle, seals, statements, triggers
 from sms_consent.models import Program, Seal, SealedRecord
 from sms_consent.sealing import LATEST_COMMIT
-from sms_consent.verification.rows import Item
+from sms_consent.verification.rows import Item, Row
 from sms_consent.verification.words import Words
+
+POSITION, LEAF = map(Item._fields.index, ("position", "leaf"))
+RECORDED_AT = b',"recorded_at":"'
 
 
 @dataclass(frozen=True)
@@ -54,48 +57,53 @@ class Verifier:
         for words in self._words.damage:
             self._found(words)
 
-    def check_seal(self, seal: Seal, items: Sequence[Item]) -> None:
+    def check_seal(self, seal: Seal, items: Sequence[Row]) -> None:
         """Check a seal, the records under it, and that they are those which it was made over."""
         self.report.seals += 1
         self.report.sealed += len(items)
         self._check_chain(seal)
         sealed_at = statements.moment(seal.sealed_at)
         self._newest = min(self._newest, sealed_at)  # a clock that had been ahead was put right
-        self._check_records(items)
-        newest = max((item.recorded_at for item in items if item.said is not None), default=b"").decode(
-            errors="replace"
-        )
+        newest = self._check_records(items).decode(errors="replace")
         self._newest = min(max(newest, self._newest), sealed_at)
         self._check_tree(seal, items)
         self._before = seal
 
-    def check_unsealed(self, items: Sequence[Item]) -> None:
+    def check_unsealed(self, items: Sequence[Row]) -> None:
         """Check what can be checked of records that no seal is over yet."""
         self.report.unsealed += len(items)
         self._newest = min(self._newest, statements.moment(timezone.now()))
         self._check_records(items)
 
-    def _check_records(self, items: Sequence[Item]) -> None:
-        """Compute every hash anew. One loop without a call to anything of ours: it is run for every record."""
-        floor, known, erased = _a_while_before(self._newest).encode(), self._words.known, 0
+    def _check_records(self, items: Sequence[Row]) -> bytes:
+        """Compute every hash anew; return when the newest was written down.
+
+        One loop without a call to anything of ours: it is run for every record.
+        """
+        floor, known, erased, newest = _a_while_before(self._newest).encode(), self._words.known, 0, b""
         for item in items:
-            _, said, shown, commitment, recorded_at, opened, _, leaf = item
+            _, said, disclosure, words, commitment, opened, _, leaf = item[:8]
             if opened:
                 is_proven = hexlify(sha256(opened).digest()) == commitment
             else:
                 is_proven = opened is not None
                 erased += is_proven
+            at = said.find(RECORDED_AT) + len(RECORDED_AT) if said else 0
+            recorded_at = said[at : at + 32] if said else b""
+            if said and recorded_at > newest:
+                newest = recorded_at
             if not (
-                said is not None
+                said
                 and is_proven
                 and leaf == sha256(b"\x00" + said).digest()
-                and shown in known
+                and known.get(disclosure) == words
                 and recorded_at >= floor
-            ) and (fault := self._fault(item, floor)):
-                self._found(f"Record #{item.id} {fault}.", item.id)
+            ) and (fault := self._fault(Item(*item[:8]), recorded_at < floor)):
+                self._found(f"Record #{item[0]} {fault}.", item[0])
         self.report.erased += erased
+        return newest
 
-    def _fault(self, item: Item, floor: bytes) -> str:
+    def _fault(self, item: Item, is_old: bool) -> str:
         """Say what is wrong with a record; empty if nothing is."""
         if item.said is None:
             return "was deleted"
@@ -107,17 +115,17 @@ class Verifier:
             return "has lost its evidence: it was deleted, not erased"
         if item.opened and hexlify(sha256(item.opened).digest()) != item.commitment:
             return "has other evidence than it was made with"
-        if item.shown not in self._words.known:
+        if self._words.known.get(item.disclosure) != item.words:
             return "shows other words than were shown"
-        if item.recorded_at < floor:
+        if is_old:
             return "was put into the past: it says it was written down long before what was sealed before it"
         return ""
 
-    def _check_tree(self, seal: Seal, items: Sequence[Item]) -> None:
-        places, ids, leaves = ([*map(attrgetter(name), items)] for name in ("position", "id", "leaf"))
+    def _check_tree(self, seal: Seal, items: Sequence[Row]) -> None:
+        ids, places, leaves = ([*map(itemgetter(at), items)] for at in (0, POSITION, LEAF))
         if places != [*range(seal.count)]:
             gap = next((at for at, place in enumerate(places) if place != at), len(items))
-            before, after = (items[at].id if 0 <= at < len(items) else None for at in (gap - 1, gap))
+            before, after = (ids[at] if 0 <= at < len(items) else None for at in (gap - 1, gap))
             words = (
                 f"Seal {seal.number} is over {seal.count} records: between #{before} and #{after} one is gone or new."
             )
@@ -127,7 +135,7 @@ class Verifier:
             wrong = next(b for a, b in zip(ids, ids[1:], strict=False) if a > b)
             self._found(f"Record #{wrong} is not where it was when seal {seal.number} was made.", wrong)
         elif merkle.root([leaf for leaf in leaves if isinstance(leaf, bytes)]).hex() != seal.root:
-            first, last = items[0].id, items[-1].id
+            first, last = ids[0], ids[-1]
             self._found(f"Seal {seal.number} was made over others than #{first} to #{last} as they are now.", first)
 
     def _check_chain(self, seal: Seal) -> None:

@@ -13,11 +13,11 @@ class Words:
     """The published words as they are now; `damage` says which of them are not what they call themselves."""
 
     def __init__(self) -> None:
-        self.known = {b"null:"}  # as in Item.shown
+        self.known: dict[int | None, bytes] = {None: b""}  # their SHA-256 by the disclosure's id
         self.damage: list[str] = []
         for pk, words, called in _published():
             sha = sha256(words).hexdigest().encode()
-            self.known.add(b"%d:%s" % (pk, sha))
+            self.known[pk] = sha
             if called != sha:
                 self.damage.append(f"Words #{pk} are kept under another SHA-256 than theirs.")
 
@@ -28,8 +28,7 @@ def _published() -> Iterator[tuple[int, bytes, bytes]]:
     last = -(2**63)
     while found := statements.read(
         f"SELECT id, {words}, {called} FROM {table} "  # noqa: S608 - our own names
-        "WHERE published_at IS NOT NULL AND id > %s ORDER BY id LIMIT 1000",
-        [last],
+        f"WHERE published_at IS NOT NULL AND id > {last:d} ORDER BY id LIMIT 1000"
     ):
         yield from found
         last = found[-1][0]

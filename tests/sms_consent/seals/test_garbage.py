@@ -49,6 +49,7 @@ OTHERS = {
     "sms_consent_disclosure": {"words": TEXTS, "sha256": TEXTS},
 }
 EDITS = [(column, value) for column, values in RECORD.items() for value in values]
+EDITS += [(column, f"{column} || char(0) || 'x'") for column in ("act", "subject", "commitment") if IS_SQLITE]
 OTHER_EDITS = [
     (table, column, value)
     for table, columns in OTHERS.items()
