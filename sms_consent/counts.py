@@ -18,7 +18,7 @@ from sms_consent.models import Count
 logger = logging.getLogger(__name__)
 
 CALLS, DELIVERED, DELAY, DELAY_SUM, REFUSALS = "calls", "delivered", "delay", "delay_sum", "refusals"
-BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600)  # seconds
+BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 21600.0)  # seconds
 SECONDS_BETWEEN_WRITES = 1.0
 
 _lock = threading.Lock()

@@ -148,9 +148,11 @@ def _deliveries(found: dict[str, dict[str, float]]) -> Iterator[Metric]:
 
 def _doors() -> Iterator[Metric]:
     """Counted when they are sealed, within a minute."""
+    rows = list(Tally.objects.values("act", "source").annotate(n=Sum("count")))
     for name, acts in (("optin_opt_ins", OPT_INS), ("optin_opt_outs", OPT_OUT_ACTS)):
-        rows = Tally.objects.filter(act__in=acts).values_list("source").annotate(n=Sum("count"))
-        found = dict.fromkeys(Source.values, 0) | dict(rows.values_list("source", "n"))
+        found = Counter(dict.fromkeys(Source.values, 0))
+        for row in rows:
+            found[row["source"]] += row["n"] if row["act"] in acts else 0
         yield _counter(name, "Consents, or their ends, that are sealed, by door.", ("door",), found)
 
 

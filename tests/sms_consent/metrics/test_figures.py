@@ -49,17 +49,17 @@ def test_an_outage_does_not_make_what_waits_look_young(
     crowd([1], "sms")
     sandbox.faults.add("status", status=503, times=None)
     deliver()
-    for _ in range(3):
+    for _ in range(2):
         later(70)
         deliver()
     assert scrape("optin_backlog", lane="rest", when="later") == 2
-    assert 200 < scrape("optin_oldest_waiting_seconds", lane="rest") < 230
+    assert 140 < scrape("optin_oldest_waiting_seconds", lane="rest") < 240
     sandbox.faults.clear()
     later(70)
     assert deliver() == 0
     assert scrape("optin_backlog") == scrape("optin_oldest_waiting_seconds") == 0
     assert scrape("optin_delivery_delay_seconds_bucket", lane="rest", le="60.0") == 0
-    assert scrape("optin_delivery_delay_seconds_bucket", lane="rest", le="300.0") == 2
+    assert scrape("optin_delivery_delay_seconds_bucket", lane="rest", le="1800.0") == 2
 
 
 def test_a_second_look_is_nothing_that_waits(visit: Visit, scrape: Scrape, deliver: Deliver) -> None:
