@@ -221,6 +221,7 @@ STOP_SCOPE = env.text("STOP_SCOPE", "brand")
 if STOP_SCOPE not in ("brand", "number"):
     raise ImproperlyConfigured(f"STOP_SCOPE must be brand or number, not {STOP_SCOPE!r}.")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+CELERY_QUEUES = env.text("CELERY_QUEUES", "optin")
 BRAZE_REQUESTS_IN_FLIGHT = 8
 BRAZE_TIMEOUT = 10.0  # seconds to wait for an answer
 BRAZE_LEASE = timedelta(seconds=60)  # a killed worker's claims come back after this
@@ -291,5 +292,6 @@ LOGGING = {
         "post_office": {"level": "WARNING", **_own},
         "gunicorn.error": {"level": "INFO", **_own},  # gunicorn.conf.py has it use these
         "gunicorn.access": {"level": "INFO", **_own},
+        "celery": {"level": "WARNING"},  # or four lines a second that a task has begun and ended
     },
 }
