@@ -1,14 +1,31 @@
-"""What the log may say: no addresses, whoever wrote the message (SEC-11)."""
+"""What the log may say: no addresses, no query strings, no tokens, whoever wrote the message (SEC-11).
+
+Each line can be followed: `request` is one request, in `X-Request-Id` of its answer too, `delivery` one round of a
+worker's lane.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
-ADDRESS = re.compile(r"[^\s@<>\"'(){}\[\],;:=]+@[^\s@<>\"'(){}\[\],;:=]+\.\w+|\+\d{7,15}\b|(?<=%2B)\d{7,15}\b")
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
 
-
+# Long runs of digits, too: nobody can tell a number without its plus from another one.
+ADDRESS = re.compile(
+    r"[^\s@<>\"'(){}\[\],;:=]+@[^\s@<>\"'(){}\[\],;:=]+\.\w+|\+\d{7,15}\b|(?<=%2B)\d{7,15}\b|(?<![\w-])\d{10,15}\b(?!-)"
+)
 TOKEN = re.compile(r"/(confirm|unsubscribe|receipts)/[^/?#\n]+")
+QUERY = re.compile(r"(?<=\S)\?[^\s\"']+")
+
+_request: ContextVar[str] = ContextVar("request", default="")
+_delivery: ContextVar[str] = ContextVar("delivery", default="")
 
 
 def without_tokens(text: str) -> str:
@@ -16,12 +33,64 @@ def without_tokens(text: str) -> str:
     return TOKEN.sub(r"/\1/…", text)
 
 
-class Scrubbed(logging.Formatter):
-    """Blanks email addresses, phone numbers and the tokens of links.
+def scrubbed(text: str) -> str:
+    """Return text without addresses, tokens and query strings."""
+    return without_tokens(ADDRESS.sub("…", QUERY.sub("?…", text)))
 
-    In tracebacks too: databases and mail servers quote them in errors.
-    """
+
+def new_id() -> str:
+    """Return a name for something that lines of the log have in common."""
+    return uuid.uuid4().hex[:16]
+
+
+def begin_request(name: str) -> None:
+    """Have every line that is logged from now on name the request; Django logs some after the middleware has ended."""
+    _request.set(name)
+
+
+def end_request(**kwargs: Any) -> None:
+    """Nothing that is logged from now on is about that request."""
+    _request.set("")
+
+
+@contextmanager
+def of_delivery() -> Iterator[None]:
+    """Have every line that is logged herein name the same round of a worker."""
+    token = _delivery.set(new_id())
+    try:
+        yield
+    finally:
+        _delivery.reset(token)
+
+
+def ids() -> dict[str, str]:
+    """Return what the lines that are logged now have in common."""
+    found = {"request": _request.get(), "delivery": _delivery.get()}
+    return {kind: name for kind, name in found.items() if name}
+
+
+class Scrubbed(logging.Formatter):
+    """One line of text for people. In tracebacks, too, nobody is named: databases and mail servers quote them."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line without them."""
-        return without_tokens(ADDRESS.sub("…", super().format(record)))
+        """Return the line."""
+        line = scrubbed(super().format(record))
+        return " ".join([line, *(f"{kind}={name}" for kind, name in ids().items())]) if "\n" not in line else line
+
+
+class Json(JsonFormatter):
+    """One JSON object a line, for programs. Whatever a library adds to its records is scrubbed like the message."""
+
+    def __init__(self) -> None:
+        # Django adds the whole request to some of its records, and whatever that holds.
+        reserved = [*RESERVED_ATTRS, "request", "response", "server_time"]
+        names = {"levelname": "level", "name": "logger"}
+        super().__init__(["levelname", "name", "message"], rename_fields=names, reserved_attrs=reserved, timestamp="at")
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Return what is written."""
+        return {key: _plain(value) for key, value in log_data.items()} | ids() | {"at": log_data["at"].isoformat()}
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float) else scrubbed(str(value))

@@ -10,6 +10,7 @@ import phonenumbers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from optin_site import sentry
 from optin_site.env import Reader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "sms_consent",
 ]
 MIDDLEWARE = [
+    "optin_site.requests.named",
     "optin_site.readable.only_what_can_be_read",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -194,7 +196,7 @@ SEAL_FORMER_KEYS = env.names("SEAL_FORMER_KEYS")
 # How long proof is kept (docs/compliance.md): of consents from their end, of opt-outs from the last of them.
 EVIDENCE_YEARS = env.number("EVIDENCE_YEARS", default=5)
 OPT_OUT_YEARS = env.number("OPT_OUT_YEARS", default=10)
-if not EVIDENCE_YEARS or not OPT_OUT_YEARS:
+if not (EVIDENCE_YEARS and OPT_OUT_YEARS):
     raise ImproperlyConfigured("EVIDENCE_YEARS and OPT_OUT_YEARS must be 1 or more: proof is kept for a time.")
 
 # --- Braze; with DEBUG on, the sandbox on this machine -------------------------------------------------------
@@ -219,14 +221,14 @@ STOP_SCOPE = env.text("STOP_SCOPE", "brand")
 if STOP_SCOPE not in ("brand", "number"):
     raise ImproperlyConfigured(f"STOP_SCOPE must be brand or number, not {STOP_SCOPE!r}.")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+CELERY_QUEUES = env.text("CELERY_QUEUES", "optin")
 BRAZE_REQUESTS_IN_FLIGHT = 8
 BRAZE_TIMEOUT = 10.0  # seconds to wait for an answer
 BRAZE_LEASE = timedelta(seconds=60)  # a killed worker's claims come back after this
 BRAZE_RECHECK_AFTER = timedelta(minutes=5)  # Braze's advice between dependent calls (P-limits)
 
 # --- Language and time --------------------------------------------------------------------------------------
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGE_CODE, LANGUAGES = "en", [("en", "English")]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -252,7 +254,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_SSL_REDIRECT = not DEBUG
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside, past the proxy
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
@@ -263,23 +265,33 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no form here takes a file, and files are not counted in the limit above
 
+# --- Seen from outside (docs/operations.md) ------------------------------------------------------------------
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    sentry.start(SENTRY_DSN)
+LOG_FORMAT = env.text("LOG_FORMAT", "text" if DEBUG else "json")
+if LOG_FORMAT not in ("json", "text"):
+    raise ImproperlyConfigured(f"LOG_FORMAT must be json or text, not {LOG_FORMAT!r}.")
+_own = {"handlers": ["stderr"], "propagate": False}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "optin_site.logs.Scrubbed", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        "text": {"()": "optin_site.logs.Scrubbed", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "optin_site.logs.Json"},
     },
-    # Django's own two handlers are replaced: they would write the tokens of links while DEBUG is on.
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
-        "console": {"class": "logging.NullHandler"},
-        "django.server": {"class": "logging.StreamHandler", "formatter": "line"},
-    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # urllib3 writes whole URLs, query strings with phone numbers included, at DEBUG.
     "loggers": {
+        "django": {"handlers": []},  # its own would write addresses and tokens while DEBUG is on
+        "django.server": {"level": "WARNING", **_own},  # optin_site.requests has a line for each request
         "urllib3": {"level": "WARNING"},
         "mail.log": {"level": "WARNING"},  # the sandbox's mailbox: ten lines a mail
-        "post_office": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+        "post_office": {"level": "WARNING", **_own},
+        "gunicorn.error": {"level": "INFO", **_own},  # gunicorn.conf.py has it use these
+        "gunicorn.access": {"level": "INFO", **_own},
+        "celery": {"level": "WARNING"},  # or four lines a second that a task has begun and ended
     },
 }

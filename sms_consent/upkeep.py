@@ -23,6 +23,21 @@ def add(chore: Chore, *, every: timedelta) -> None:
     _chores[chore] = every.total_seconds()
 
 
+def chores() -> dict[str, timedelta]:
+    """Return how often each chore is to be done, by its name."""
+    return {_name(chore): timedelta(seconds=every) for chore, every in _chores.items()}
+
+
+def do(name: str) -> bool | None:
+    """Do one; return whether it has more to do. For an engine with a clock of its own."""
+    (chore,) = (chore for chore in _chores if _name(chore) == name)
+    return chore()
+
+
+def _name(chore: Chore) -> str:
+    return f"{chore.__module__}.{chore.__qualname__}"
+
+
 class Upkeep:
     """One worker's: what it does when."""
 
@@ -39,4 +54,4 @@ class Upkeep:
                 if chore():
                     self._due_at[chore] = 0.0
             except Exception:
-                logger.exception("The chore %s.%s failed; it is tried again", chore.__module__, chore.__qualname__)
+                logger.exception("The chore %s failed; it is tried again", _name(chore))

@@ -1,4 +1,4 @@
-"""Words to text, receipts, terms, privacy policy, and whether this process can serve. No page here changes anything."""
+"""Words to text, receipts, terms, privacy policy, and how the site fares. No page here changes anything."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from optin_site import campaigns
-from sms_consent import receipts, selectors, triggers
+from optin_site import bearer, campaigns
+from sms_consent import counts, metrics, receipts, selectors, triggers
 from sms_consent.models import Keyword
 from sms_consent.models.keywords import kept_word
 
@@ -133,3 +133,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
     ready = not waiting and not missing
     state = {"ready": ready, "migrations_waiting": len(waiting), "triggers_missing": missing}
     return JsonResponse(state, status=200 if ready else 503)
+
+
+@never_cache
+@require_safe
+def figures(request: HttpRequest) -> HttpResponse:
+    """Give Prometheus the figures of all machines, if it shows METRICS_TOKEN; with DEBUG on and none set, anybody."""
+    is_open = settings.DEBUG and not settings.METRICS_TOKEN
+    if not is_open and not bearer.shows(request, settings.METRICS_TOKEN):
+        words = "Authorization: Bearer with METRICS_TOKEN is needed.\n"
+        challenge = {"WWW-Authenticate": "Bearer"}
+        return HttpResponse(words, status=401, content_type="text/plain", headers=challenge)
+    counts.write()
+    try:
+        return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+    except Error:
+        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")

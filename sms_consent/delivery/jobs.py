@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from sms_consent import lines
 from sms_consent.braze import BrazeError, Refused, TryLater
+from sms_consent.delivery import noting
 from sms_consent.delivery.pipeline import Courier, Job
 from sms_consent.outbox import Claim, Outcome
 
@@ -72,6 +73,7 @@ class CallJob(ABC):
         """Settle these."""
         if outcomes:
             self.settle(outcomes)
+            noting.settled(self.courier.lane, outcomes)
         self.claims = [claim for claim in self.claims if claim not in outcomes]
         for claim, outcome in outcomes.items() if self.isolation else ():
             self.isolation.back(claim, accepted=outcome.accepted)  # type: ignore[union-attr]

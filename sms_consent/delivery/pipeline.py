@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
-from sms_consent import lines
+from sms_consent import counts, lines
 from sms_consent.braze import BrazeClient, BrazeError, Pace, Refused, TryLater
 from sms_consent.braze.limits import backoff
+from sms_consent.delivery import noting
 from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
 
@@ -107,6 +108,7 @@ def run(jobs: Iterable[Job], courier: Courier) -> None:
                 waiting.extend(_finish(flying.pop(future), future))
     finally:
         wait(flying)  # whatever went wrong here, the next round must not queue behind these calls
+        counts.write()
 
 
 def _prepare(job: Job, waiting: deque[Job]) -> Callable[[], Any] | None:
@@ -124,6 +126,7 @@ def _prepare(job: Job, waiting: deque[Job]) -> Callable[[], Any] | None:
 def _finish(job: Job, future: Future[Any]) -> list[Job]:
     try:
         error = future.exception()
+        noting.call(job, error)
         if error is None:
             return job.succeed(future.result())
         return job.fail(_as_braze_error(error))

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import close_old_connections, connection
 
+from optin_site import logs
 from sms_consent import lines, outbox, upkeep
 from sms_consent.braze import BrazeClient
 from sms_consent.braze.client import BATCH
@@ -39,6 +40,7 @@ def new_courier(lane: str) -> Courier:
     return Courier(client, ThreadPoolExecutor(in_flight, thread_name_prefix=lane), lane, in_flight)
 
 
+@logs.of_delivery()
 def deliver_opt_outs_due(courier: Courier) -> int:
     """Send opt-outs that are due now; return how many rows were claimed, or that there may be more to claim.
 
@@ -52,6 +54,7 @@ def deliver_opt_outs_due(courier: Courier) -> int:
     return forgotten + deliver_opt_outs(courier, BATCH * courier.in_flight)
 
 
+@logs.of_delivery()
 def deliver_due(courier: Courier) -> int:
     """Send everything else that is due now, as much as fits one claim; return how many rows were claimed.
 

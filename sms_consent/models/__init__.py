@@ -2,6 +2,7 @@
 
 from sms_consent.models.access import AccessRecord
 from sms_consent.models.braze import BrazeLine, BrazeProfile, BrazeReading, GlobalEmail, GroupMove, Outgoing
+from sms_consent.models.counts import Count
 from sms_consent.models.erasures import Erasure
 from sms_consent.models.inbound import InboundMessage
 from sms_consent.models.keywords import Keyword
@@ -16,6 +17,7 @@ __all__ = [
     "BrazeProfile",
     "BrazeReading",
     "ConsentRecord",
+    "Count",
     "Disclosure",
     "Erasure",
     "Evidence",

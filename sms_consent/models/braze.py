@@ -13,12 +13,14 @@ class Outgoing(models.Model):
     """A row that says "Braze may be out of date about this", never what to send.
 
     `version` is an opaque token that every change replaces. `due_at` is when a worker may take the row (null:
-    nothing to tell); `lease` and `leased_until` are who has it. `parked_at` with its reason means that Braze
-    refused and a person must look; any new change lifts it. `sms_consent.outbox` is the only writer.
+    nothing to tell), `marked_at` since when Braze has been out of date about it, through whatever back-off; `lease` and
+    `leased_until` are who has it. `parked_at` with its reason means that Braze refused and a person must look; any new
+    change lifts it. `sms_consent.outbox` is the only writer.
     """
 
     version = models.BigIntegerField(default=0, editable=False)
     due_at = models.DateTimeField(null=True, editable=False)
+    marked_at = models.DateTimeField(null=True, editable=False)
     lease = models.BigIntegerField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     attempts = models.PositiveIntegerField(default=0, editable=False)

@@ -17,8 +17,8 @@ from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Program, Subscription
 from sms_consent.outbox.marking import MAX_ASKS, new_version
 
-SUBSCRIPTION_FIELDS = ("told", "asked", "is_recheck", "attempts")
-PROFILE_FIELDS = ("is_unknown", "attempts")
+SUBSCRIPTION_FIELDS = ("told", "asked", "is_recheck", "attempts", "marked_at")
+PROFILE_FIELDS = ("is_unknown", "attempts", "marked_at")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Claim:
     was_recheck: bool = False
     asked: int = 0
     attempts: int = 0
+    marked_at: datetime | None = None
 
     @property
     def claimed_at(self) -> datetime:
@@ -59,7 +60,7 @@ def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
 
 def claim_global_emails(limit: int) -> list[Claim]:
     """Take email addresses whose global state is to follow an opt-out."""
-    return _claim(GlobalEmail.objects.all(), limit, ("is_recheck", "attempts"))
+    return _claim(GlobalEmail.objects.all(), limit, ("is_recheck", "attempts", "marked_at"))
 
 
 def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = True) -> list[Claim]:

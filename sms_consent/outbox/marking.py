@@ -49,11 +49,11 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
         subscription.due_at = None
 
 
-RENEWED = ["version", "due_at", "attempts", "parked_at", "park_reason"]
+RENEWED = ["version", "due_at", "marked_at", "attempts", "parked_at", "park_reason"]
 
 
 def _renew(row: Outgoing, now: datetime) -> None:
-    row.version, row.due_at, row.attempts = new_version(), now, 0
+    row.version, row.due_at, row.marked_at, row.attempts = new_version(), now, now, 0
     row.parked_at, row.park_reason = None, ""
 
 
@@ -238,9 +238,11 @@ def insist(subscription: int) -> None:
 
 
 def _renewed() -> dict[str, Any]:
+    now = timezone.now()
     return {
         "version": new_version(),
-        "due_at": timezone.now(),
+        "due_at": now,
+        "marked_at": now,
         "attempts": 0,
         "parked_at": None,
         "park_reason": "",

@@ -230,7 +230,7 @@ def _hold(subscriptions: Collection[int]) -> None:
     people.lock(Subscription.objects.filter(id__in=subscriptions).values_list("address", flat=True))
 
 
-_FREE: dict[str, Any] = {"attempts": 0, "lease": None, "leased_until": None}
+_FREE: dict[str, Any] = {"attempts": 0, "marked_at": None, "lease": None, "leased_until": None}
 
 
 def _failure(outcome: Outcome) -> dict[str, Any]:

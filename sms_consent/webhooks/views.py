@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
 from collections.abc import Callable, Iterable
@@ -17,7 +16,8 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from sms_consent import replies, reports, texts
+from optin_site import bearer
+from sms_consent import counts, replies, reports, texts
 from sms_consent.reports import Report
 from sms_consent.texts import Text
 from sms_consent.webhooks import campaigns, currents, twilio
@@ -30,6 +30,13 @@ def machine(view: View) -> View:
     """Take a POST without our own form's token; answer 413 to what is too big and 503 while the database is away."""
 
     @wraps(view)
+    def counted(request: HttpRequest) -> HttpResponse:
+        answer = guarded(request)
+        if answer.status_code >= 400:
+            counts.add(counts.REFUSALS, view.__name__, str(answer.status_code))
+            counts.write_sometimes()
+        return answer
+
     def guarded(request: HttpRequest) -> HttpResponse:
         try:
             return view(request)
@@ -39,14 +46,7 @@ def machine(view: View) -> View:
             logger.exception("A hook could not be written down; it is asked for again")
             return HttpResponse("Try again later.\n", status=503, content_type="text/plain")
 
-    return csrf_exempt(require_POST(guarded))
-
-
-def _may_come_in(request: HttpRequest) -> bool:
-    """Whether Braze has shown BRAZE_WEBHOOK_TOKEN. Without one, nobody comes in."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    is_bearer = kind.lower() == "bearer" and bool(settings.BRAZE_WEBHOOK_TOKEN)
-    return is_bearer and hmac.compare_digest(token.strip().encode(), settings.BRAZE_WEBHOOK_TOKEN.encode())
+    return csrf_exempt(require_POST(counted))
 
 
 def _json(request: HttpRequest) -> Any:
@@ -70,7 +70,7 @@ def braze_events(request: HttpRequest) -> HttpResponse:
 
 
 def _from_braze(request: HttpRequest, parse: Callable[[Any], Iterable[Text | Report]]) -> HttpResponse:
-    if not _may_come_in(request):
+    if not bearer.shows(request, settings.BRAZE_WEBHOOK_TOKEN):
         return JsonResponse({"error": "Authorization: Bearer with BRAZE_WEBHOOK_TOKEN is needed."}, status=401)
     try:
         body = _json(request)

@@ -8,15 +8,15 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
-from post_office.mail import get_queued, send_queued
-from post_office.models import STATUS, Email
+from django.db import Error, connection
+
+from optin_site import mailing
 
 PAUSE = 1.0  # seconds between looks at the queue
 
 
 class Command(BaseCommand):
-    """Sends the mails that wait in the queue. Run one of these."""
+    """Sends the mails that wait in the queue. One sends at a time, however many run."""
 
     help = "Send queued mails until stopped. A mail server that is down costs time, never a mail."
 
@@ -39,9 +39,7 @@ class Command(BaseCommand):
 
 def _send(command: BaseCommand) -> None:
     try:
-        while get_queued():
-            send_queued()
-            Email.objects.filter(status=STATUS.sent).delete()  # they hold links and codes that work (SEC-9)
-    except DatabaseError as error:
+        mailing.send_waiting()
+    except Error as error:
         command.stderr.write(f"The database did not answer: {error}")
         connection.close()

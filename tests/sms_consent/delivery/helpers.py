@@ -66,7 +66,7 @@ def asks_first() -> None:
 def later(seconds: float) -> None:
     """Let so much time pass for the outbox: every moment that is written down moves into the past."""
     gone = timedelta(seconds=seconds)
-    shared = {"due_at": F("due_at") - gone, "leased_until": F("leased_until") - gone}
+    shared = {name: F(name) - gone for name in ("due_at", "marked_at", "leased_until")}
     Subscription.objects.update(opened_at=F("opened_at") - gone, told_at=F("told_at") - gone, **shared)
     BrazeProfile.objects.update(accepted_at=F("accepted_at") - gone, **shared)
     GlobalEmail.objects.update(told_at=F("told_at") - gone, **shared)

@@ -1,0 +1,59 @@
+"""Sending the mails that wait in the queue, from one process at a time, however many there are."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from post_office.mail import get_queued, send_queued
+from post_office.models import STATUS, Email
+
+LOCK = 0x3A11
+
+
+def send_waiting() -> None:
+    """Send what is queued now. A mail server that is down costs time, never a mail. Raises DatabaseError."""
+    if not get_queued():
+        return
+    with _alone() as is_alone:
+        while is_alone and get_queued():
+            send_queued()
+            Email.objects.filter(status=STATUS.sent).delete()  # they hold links and codes that work (SEC-9)
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Say whether nobody else is sending: two at once would send the same mail twice.
+
+    A lock of the session and not of a transaction, for none may be open while a mail server is spoken to. Either lock
+    ends with the process that has it.
+    """
+    with _lock_of_the_server() if connection.vendor == "postgresql" else _lock_of_a_file() as is_alone:
+        yield is_alone
+
+
+@contextmanager
+def _lock_of_the_server() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        is_alone = bool(cursor.fetchone()[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+@contextmanager
+def _lock_of_a_file() -> Iterator[bool]:
+    """Beside the database: who shares that is on this machine."""
+    with open(f"{connection.settings_dict['NAME']}-mail", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True

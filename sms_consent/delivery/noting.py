@@ -1,0 +1,41 @@
+"""What is counted and logged of deliveries: never whom they were about."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from sms_consent import counts
+from sms_consent.braze import BrazeError, Misconfigured, Refused, TryLater
+from sms_consent.outbox import Claim, Outcome
+
+logger = logging.getLogger(__name__)
+
+
+def call(job: Any, error: BaseException | None) -> None:
+    """Note how Braze took a call."""
+    result = _result(error)
+    counts.add(counts.CALLS, job.endpoint, result)
+    logger.info("Braze %s: %s, %d rows", job.endpoint, result, len(job.claims))
+
+
+def _result(error: BaseException | None) -> str:
+    if error is None:
+        return "accepted"
+    if isinstance(error, TryLater) and error.is_limit:
+        return "limited"
+    if isinstance(error, Refused | Misconfigured):
+        return "refused" if isinstance(error, Refused) else "misconfigured"
+    return "failed" if isinstance(error, BrazeError) and error.status else "unanswered"
+
+
+def settled(lane: str, outcomes: Mapping[Claim, Outcome]) -> None:
+    """Note which changes have reached Braze, and how long after they were made. A second look is none."""
+    now = timezone.now()
+    for claim, outcome in outcomes.items():
+        if outcome.accepted and claim.marked_at and not claim.was_recheck:
+            counts.add(counts.DELIVERED, lane)
+            counts.took(lane, (now - claim.marked_at).total_seconds())

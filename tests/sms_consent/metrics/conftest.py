@@ -1,0 +1,33 @@
+"""Prometheus, as it asks the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.sms_consent.delivery.conftest import start
+
+__all__ = ["start"]
+
+TOKEN = "a token for Prometheus"
+Scrape = Callable[..., float]
+
+
+@pytest.fixture
+def scrape(settings: Any, db: None) -> Scrape:
+    """Return one figure by its name and labels, as a scrape has it now; 0 if there is none."""
+    settings.METRICS_TOKEN = TOKEN
+
+    def scrape(name: str, **labels: str) -> float:
+        answer = Client().get("/metrics", headers={"authorization": f"Bearer {TOKEN}"})
+        assert answer.status_code == 200
+        families = text_string_to_metric_families(answer.content.decode())
+        samples = [sample for family in families for sample in family.samples]
+        found = [one.value for one in samples if one.name == name and labels.items() <= one.labels.items()]
+        return sum(found)
+
+    return scrape
