@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from sms_consent import lines, outbox, upkeep
+from sms_consent import hints, lines, outbox, upkeep
 from sms_consent.braze import BrazeClient
 from sms_consent.braze.client import BATCH
 from sms_consent.delivery.deletions import deliver_deletions
@@ -48,6 +48,8 @@ def deliver_opt_outs_due(courier: Courier) -> int:
     forgotten = outbox.forget_some()
     if forgotten:
         time.sleep(BREATH)
+    if not outbox.due_opt_outs():
+        return forgotten
     _look_at_lines(courier)
     return forgotten + deliver_opt_outs(courier, BATCH * courier.in_flight)
 
@@ -57,10 +59,23 @@ def deliver_due(courier: Courier) -> int:
 
     Numbers go before people: the first call of the pair, then the second (design.md §4.4).
     """
+    due = outbox.due_rest()
+    if not due and not hints.are_waiting():
+        return 0
     _look_at_lines(courier)
-    limit = BATCH * courier.in_flight
-    lanes = (deliver_numbers, deliver_identities, deliver_profiles, deliver_merges, deliver_deletions, deliver_erasures)
-    return follow_hints(courier) + sum(deliver(courier, limit) for deliver in lanes)
+    return follow_hints(courier) + sum(deliver(courier, BATCH * courier.in_flight) for deliver in _lanes(due))
+
+
+def _lanes(due: set[str]) -> Iterator[Callable[[Courier, int], int]]:
+    """Leave out the lanes in which nothing is due, for each claim is a transaction of its own."""
+    if "consents" in due:
+        yield deliver_numbers
+    if due & {"consents", "errands"}:  # a look at a number may just have found somebody to identify
+        yield deliver_identities
+    if due & {"consents", "people"}:
+        yield deliver_profiles
+    if "errands" in due:
+        yield from (deliver_merges, deliver_deletions, deliver_erasures)
 
 
 def _look_at_lines(courier: Courier) -> None:

@@ -18,6 +18,7 @@ from sms_consent.outbox.claims import (
     waiting_since,
 )
 from sms_consent.outbox.counting import due_now, parked, unsent
+from sms_consent.outbox.dues import due_opt_outs, due_rest
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
@@ -76,6 +77,8 @@ __all__ = [
     "forget_emails",
     "forget_erased",
     "due_now",
+    "due_opt_outs",
+    "due_rest",
     "forget_group",
     "forget_profiles",
     "forget_some",

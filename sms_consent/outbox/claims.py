@@ -49,8 +49,9 @@ def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
 
     Without any consent (`none`) a row is due only where Braze says otherwise: see `insist`.
     """
-    owed = Q(state=State.PENDING, owes_opt_out=True)
-    rows = Subscription.objects.filter(Q(state__in=(State.UNSUBSCRIBED, State.NONE)) | owed).exclude(address="")
+    # Worded as the partial index is, so that no backlog of consents is leafed through.
+    left = Q(state__in=(State.UNSUBSCRIBED, State.NONE)) | Q(owes_opt_out=True)
+    rows = Subscription.objects.filter(left).exclude(state=State.SUBSCRIBED).exclude(address="")
     # From here on an "unsubscribed" at Braze may be our own doing: a later look learns nothing from it.
     looked_at = Coalesce(F("looked_at"), Now())
     due = rows.exclude(program__in=closed)
