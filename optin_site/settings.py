@@ -219,7 +219,7 @@ STOP_SCOPE = env.text("STOP_SCOPE", "brand")
 if STOP_SCOPE not in ("brand", "number"):
     raise ImproperlyConfigured(f"STOP_SCOPE must be brand or number, not {STOP_SCOPE!r}.")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
-BRAZE_REQUESTS_IN_FLIGHT = 8
+BRAZE_REQUESTS_IN_FLIGHT = env.number("BRAZE_REQUESTS_IN_FLIGHT", default=8)
 BRAZE_TIMEOUT = 10.0  # seconds to wait for an answer
 BRAZE_LEASE = timedelta(seconds=60)  # a killed worker's claims come back after this
 BRAZE_RECHECK_AFTER = timedelta(minutes=5)  # Braze's advice between dependent calls (P-limits)

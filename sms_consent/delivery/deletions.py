@@ -48,7 +48,7 @@ class LookFirstJob(FarewellJob):
     def succeed(self, answer: set[str]) -> list[Job]:
         """Park who is subscribed; delete the others."""
         self.courier.went_well(USER_STATUS)
-        rows = self.load()
+        rows = self.known()
         kept = [claim for claim in self.claims if rows[claim.id].external_id in answer]
         if kept:
             logger.error("%s profiles are not deleted: they are subscribed at Braze and not here", len(kept))

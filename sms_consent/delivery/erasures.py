@@ -41,7 +41,7 @@ class EraseJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        outbox.settle_profiles(outcomes, {})
+        self.courier.settlements.add_people(outcomes, {})
 
     def build(self) -> Callable[[], Any] | None:
         """Return the call for those whom nothing can bring back; who has to wait is looked at again soon."""

@@ -32,7 +32,7 @@ class IdentityJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        outbox.settle_identities(outcomes)
+        self.courier.settlements.add(outbox.settle_identities, outcomes)
 
     def build(self) -> Callable[[], Any] | None:
         """Return the call."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.utils import timezone
 
 from sms_consent import lines
 from sms_consent.braze import BrazeError, Refused, TryLater
+from sms_consent.braze.client import BATCH
 from sms_consent.delivery.pipeline import Courier, Job
 from sms_consent.outbox import Claim, Outcome
 
 logger = logging.getLogger(__name__)
 
 ACCEPTED = Outcome(accepted=True)
+CLAIM = 1000  # rows
 MANY = 3  # from so many refused alike on, it is not them: two people may well share one kind of mistake
 
 
@@ -33,6 +35,21 @@ def still_held(claims: Iterable[Claim]) -> set[Claim]:
     return {claim for claim in claims if claim.until > margin}
 
 
+def claiming(claim: Callable[[int], list[Claim]], limit: int) -> Iterator[list[Claim]]:
+    """Claim some more whenever the calls about those before are under way, up to `limit` rows, while there are some.
+
+    Rows that were given back are due again at once, so that without a limit this might go on for ever.
+    """
+    while limit > 0 and (claims := claim(min(limit, CLAIM))):
+        yield claims
+        limit -= len(claims)
+
+
+def in_calls(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
+    """Return as many at a time as one call takes."""
+    return (list(claims[start : start + BATCH]) for start in range(0, len(claims), BATCH))
+
+
 @dataclass(kw_only=True)
 class CallJob(ABC):
     """One call. `claims` are those that it has still to settle; each is settled exactly once."""
@@ -42,9 +59,13 @@ class CallJob(ABC):
     claims: list[Claim]
     isolation: Isolation | None = None
 
+    @classmethod  # noqa: B027 - not abstract: some leave it to `build`
+    def load(cls, jobs: Sequence[Self]) -> None:
+        """Load what the claims of several such calls are about, where that is not left to each one's `build`."""
+
     @abstractmethod
     def build(self) -> Callable[[], Any] | None:
-        """Load what the claims are about and return the call, or None; settle what is not to be sent."""
+        """Return the call from what the claims are about now, or None; settle what is not to be sent."""
 
     @abstractmethod
     def succeed(self, answer: Any) -> list[Job]:
@@ -52,7 +73,7 @@ class CallJob(ABC):
 
     @abstractmethod
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        """Write outcomes down."""
+        """Have outcomes written down at the end of the turn."""
 
     def is_open(self) -> bool:
         """Whether the call still makes sense: the line may have stopped since the rows were claimed."""
@@ -62,16 +83,21 @@ class CallJob(ABC):
         """Stop what every one of several is refused on."""
         self.courier.stop(self.endpoint, words, lines.account_fingerprint())
 
-    def prepare(self) -> Callable[[], Any] | None:
-        """Return the call, built from the newest state; give back what may not be sent any more."""
+    def hold(self) -> bool:
+        """Give back what may not be sent any more; return whether anything is left."""
         held = still_held(self.claims) if self.is_open() else set()
-        self.give_back(claim for claim in self.claims if claim not in held)
+        self.give_back([claim for claim in self.claims if claim not in held])
+        return bool(self.claims)
+
+    def prepare(self) -> Callable[[], Any] | None:
+        """Return the call, built from the newest state."""
         return self.build() if self.claims else None
 
     def finish(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Settle these."""
-        if outcomes:
-            self.settle(outcomes)
+        if not outcomes:
+            return
+        self.settle(outcomes)
         self.claims = [claim for claim in self.claims if claim not in outcomes]
         for claim, outcome in outcomes.items() if self.isolation else ():
             self.isolation.back(claim, accepted=outcome.accepted)  # type: ignore[union-attr]
