@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 SUBSCRIBED_THERE = "Not deleted: subscribed at Braze. Somebody said yes there, and word of it has not reached us."
 
 
-def deliver_deletions(courier: Courier, limit: int) -> int:
+def deliver_deletions(courier: Courier) -> int:
     """Send deletions that are due; return how many were claimed."""
     if not courier.is_open(DELETE) or not courier.is_open(USER_STATUS):
         return 0
-    claims = outbox.claim_deletions(limit)
+    claims = outbox.claim_deletions(BATCH * courier.in_flight)
     run(
         [LookFirstJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)],
         courier,

@@ -20,7 +20,8 @@ from sms_consent.outbox import Claim, Outcome
 logger = logging.getLogger(__name__)
 
 ACCEPTED = Outcome(accepted=True)
-CLAIM = 1000  # rows
+CLAIM = 1000  # rows: what a statement costs is shared by many, and no transaction takes long
+CLAIMS = 5  # before other kinds of rows have their turn
 MANY = 3  # from so many refused alike on, it is not them: two people may well share one kind of mistake
 
 
@@ -35,14 +36,16 @@ def still_held(claims: Iterable[Claim]) -> set[Claim]:
     return {claim for claim in claims if claim.until > margin}
 
 
-def claiming(claim: Callable[[int], list[Claim]], limit: int) -> Iterator[list[Claim]]:
-    """Claim some more whenever the calls about those before are under way, up to `limit` rows, while there are some.
+def claiming(claim: Callable[[int], list[Claim]], courier: Courier, endpoint: str) -> Iterator[list[Claim]]:
+    """Claim some more whenever the calls about those before are under way, while there are some; but not for ever.
 
-    Rows that were given back are due again at once, so that without a limit this might go on for ever.
+    No more than Braze lets us send now: whoever has to wait waits unclaimed.
     """
-    while limit > 0 and (claims := claim(min(limit, CLAIM))):
+    for _ in range(CLAIMS):
+        claims = claim(min(CLAIM, BATCH * courier.pace.left(endpoint))) if courier.is_open(endpoint) else []
+        if not claims:
+            return
         yield claims
-        limit -= len(claims)
 
 
 def in_calls(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
@@ -87,11 +90,16 @@ class CallJob(ABC):
         """Give back what may not be sent any more; return whether anything is left."""
         held = still_held(self.claims) if self.is_open() else set()
         self.give_back([claim for claim in self.claims if claim not in held])
+        if self.claims:
+            self.courier.pace.spend(self.endpoint)
         return bool(self.claims)
 
     def prepare(self) -> Callable[[], Any] | None:
         """Return the call, built from the newest state."""
-        return self.build() if self.claims else None
+        call = self.build() if self.claims else None
+        if call is None:
+            self.courier.pace.spend(self.endpoint, -1)
+        return call
 
     def finish(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Settle these."""

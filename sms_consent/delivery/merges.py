@@ -20,11 +20,11 @@ from sms_consent.outbox import Claim, Outcome
 MERGE_AGAIN = timedelta(seconds=5)
 
 
-def deliver_merges(courier: Courier, limit: int) -> int:
+def deliver_merges(courier: Courier) -> int:
     """Send merges that are due; return how many were claimed."""
     if not courier.is_open(MERGE):
         return 0
-    claims = outbox.claim_merges(limit)
+    claims = outbox.claim_merges(BATCH * courier.in_flight)
     run([MergeJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
     return len(claims)
 

@@ -223,12 +223,12 @@ def deliver_opt_outs(courier: Courier, limit: int) -> int:
     return claimed
 
 
-def deliver_numbers(courier: Courier, limit: int) -> int:
+def deliver_numbers(courier: Courier) -> int:
     """Send numbers to be subscribed or asked; return how many were claimed."""
     claimed: list[Claim] = []
 
     def jobs() -> Iterator[Job]:
-        for claims in claiming(partial(_claim, courier), limit):
+        for claims in claiming(partial(_claim, courier), courier, SET_STATUS):
             claimed.extend(claims)
             yield from _number_jobs(courier, claims)
 
@@ -237,8 +237,6 @@ def deliver_numbers(courier: Courier, limit: int) -> int:
 
 
 def _claim(courier: Courier, limit: int) -> list[Claim]:
-    if not courier.is_open(SET_STATUS):
-        return []
     may_look = courier.is_open(USER_STATUS)
     return outbox.claim_numbers(limit, closed=courier.closed_programs(), may_look=may_look)
 

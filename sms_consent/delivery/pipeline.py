@@ -30,16 +30,18 @@ AT_ONCE = 10  # calls whose rows are loaded or settled together: 500, so that no
 class Courier:
     """What deliveries of one lane share: client, pool, pace, and what is known of stopped lines.
 
-    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped.
+    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped. `is_behind`
+    says that the last round left people waiting.
     """
 
     client: BrazeClient
     pool: ThreadPoolExecutor
     lane: str
     in_flight: int
-    pace: Pace = field(default_factory=Pace)
+    pace: Pace
     closed: set[str] = field(default_factory=set)
     known_lines: set[str] = field(default_factory=set)
+    is_behind: bool = False
     settlements: Settlements = field(default_factory=Settlements)
 
     def is_open(self, endpoint: str) -> bool:
@@ -52,6 +54,7 @@ class Courier:
 
     def went_well(self, *names: str) -> None:
         """Note that a call went through on these lines; the first name is the endpoint."""
+        self.pace.learn(names[0], self.client.allowed.get(names[0], 0))
         self.pace.went_well(names[0], self.client.spent_until.get(names[0]))
         for name in self.known_lines & set(names):
             lines.clear(name, self.lane)

@@ -2,90 +2,41 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db.models import CharField, Exists, F, OuterRef
-from django.db.models.functions import Cast
-
-from sms_consent import lines, outbox, unsubscribe_links
+from sms_consent import lines, outbox
 from sms_consent.braze import BrazeError, Refused, payloads
 from sms_consent.braze.client import TRACK
 from sms_consent.braze.errors import mentions_group
-from sms_consent.delivery.jobs import ACCEPTED, CallJob, claiming, in_calls
+from sms_consent.delivery import loading
+from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CLAIMS, CallJob, claiming, in_calls
 from sms_consent.delivery.pipeline import Courier, Job, run
-from sms_consent.models import BrazeProfile, Program, Subscription
+from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
 
 
-def deliver_profiles(courier: Courier, limit: int) -> int:
+def deliver_profiles(courier: Courier) -> int:
     """Send people whose profile is due; return how many were claimed.
 
     A line that may have been mended is tried with one person before everybody is sent after them.
     """
     if not courier.is_open(TRACK):
         return 0
-    outbox.mark_waiting(1 if courier.known_lines else limit, closed=courier.closed_programs())
+    if not courier.is_behind:  # it leafs through whatever is due
+        outbox.mark_waiting(1 if courier.known_lines else CLAIM, closed=courier.closed_programs())
     claimed: list[Claim] = []
 
     def jobs() -> Iterator[Job]:
-        for claims in claiming(partial(_claim, courier), limit):
+        for claims in claiming(outbox.claim_people, courier, TRACK):
             claimed.extend(claims)
             yield from (TrackJob(courier=courier, claims=some) for some in in_calls(claims))
 
     run(jobs(), courier)
+    courier.is_behind = len(claimed) == CLAIM * CLAIMS
     return len(claimed)
-
-
-def _claim(courier: Courier, limit: int) -> list[Claim]:
-    return outbox.claim_people(limit) if courier.is_open(TRACK) else []
-
-
-class Profile(NamedTuple):
-    """What a call needs of a person and their profile; no model instance, for there are thousands a second."""
-
-    id: int
-    external_id: str
-    accepted: dict[str, Any]
-    accepted_at: datetime | None
-    email: str | None
-    phone: str | None
-    language: str
-    time_zone: str
-    is_proven: bool
-
-    @property
-    def person(self) -> payloads.Person:
-        """The person as they go into a payload."""
-        phone = self.phone or ""
-        return payloads.Person(
-            external_id=self.external_id,
-            email=self.email or "",
-            phone=phone,
-            language=self.language,
-            time_zone=self.time_zone,
-            unsubscribe_url=unsubscribe_links.of_person(self.external_id),
-            number_url="" if self.is_proven else unsubscribe_links.of_number(phone),
-        )
-
-
-class Standing(NamedTuple):
-    """What a call about a person needs of a subscription of theirs."""
-
-    id: int
-    version: int
-    address: str
-    program: int
-    state: str
-    told: str
-    asked: int
-    rides: int
-    opened_at: datetime | None
 
 
 @dataclass
@@ -120,17 +71,17 @@ class TrackJob(CallJob):
     parcels: dict[Claim, Parcel] = field(init=False, default_factory=dict)
     versions: dict[int, int] = field(init=False, default_factory=dict)
     rides: list[int] = field(init=False, default_factory=list)
-    profiles: list[Profile] = field(init=False, default_factory=list)
-    standings: Mapping[str, list[Standing]] = field(init=False, default_factory=dict)
+    profiles: list[loading.Profile] = field(init=False, default_factory=list)
+    standings: Mapping[str, list[loading.Standing]] = field(init=False, default_factory=dict)
     programs: Mapping[int, Program] = field(init=False, default_factory=dict)
 
     @classmethod
     def load(cls, jobs: Sequence[TrackJob]) -> None:
         """Load people and consents as they are now, consents when it is written down that their call is opened."""
-        profiles = _profiles([claim.id for job in jobs for claim in job.claims])
+        profiles = loading.profiles([claim.id for job in jobs for claim in job.claims])
         addresses = {address for it in profiles.values() for address in (it.phone, it.email) if address}
         outbox.open_riders(addresses)
-        standings = _standings(addresses)
+        standings = loading.standings(addresses)
         programs = Program.objects.in_bulk()
         for job in jobs:
             job.profiles = [profiles[claim.id] for claim in job.claims if claim.id in profiles]
@@ -162,9 +113,9 @@ class TrackJob(CallJob):
     def _consents(self, person: payloads.Person) -> list[payloads.Consent]:
         rows = [row for address in person.addresses for row in self.standings.get(address, ())]
         self.versions |= {row.id: row.version for row in rows}
-        return [_consent(row, self.programs[row.program]) for row in rows]
+        return [loading.consent(row, self.programs[row.program]) for row in rows]
 
-    def _parcel(self, claim: Claim, profile: Profile) -> Parcel:
+    def _parcel(self, claim: Claim, profile: loading.Profile) -> Parcel:
         person = profile.person
         own = self._consents(person)
         is_unknown = claim.was_unknown
@@ -245,42 +196,3 @@ class TrackJob(CallJob):
     def _next_suspect(self, claim: Claim) -> Job:
         """Try the next group alone; after the last one, what is left goes without those that were stopped."""
         return replace(self, claims=[claim], carry=frozenset(self.suspects[:1]) or None, suspects=self.suspects[1:])
-
-
-def _profiles(ids: Collection[int]) -> dict[int, Profile]:
-    proven = get_user_model()._default_manager.filter(
-        pk=OuterRef("person"), emailaddress__verified=True, emailaddress__email=F("email")
-    )
-    rows = BrazeProfile.objects.filter(pk__among=ids, person__isnull=False, is_to_delete=False).values_list(
-        "pk",
-        "external_id",
-        "accepted",
-        "accepted_at",
-        "person__email",
-        Cast("person__phone", CharField()),  # as it is stored: nothing is parsed
-        "person__language",
-        "person__time_zone",
-        Exists(proven),
-    )
-    return {profile.id: profile for profile in map(Profile._make, rows)}
-
-
-def _standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
-    fields = ("id", "version", "address", "program_id", "state", "told", "asked", "rides", "opened_at")
-    found: dict[str, list[Standing]] = defaultdict(list)
-    for row in map(Standing._make, Subscription.objects.filter(address__among=addresses).values_list(*fields)):
-        found[row.address].append(row)
-    return found
-
-
-def _consent(row: Standing, program: Program) -> payloads.Consent:
-    return payloads.Consent(
-        subscription=row.id,
-        program=program.slug,
-        group_id=program.subscription_group_id,
-        is_sms=program.is_sms,
-        state=row.state,
-        told=row.told,
-        is_to_start=row.asked > 0 and row.rides < outbox.MAX_ASKS,
-        was_opened=row.opened_at is not None,
-    )

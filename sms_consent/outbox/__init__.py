@@ -40,19 +40,16 @@ from sms_consent.outbox.marking import (
     touch,
     wake,
 )
+from sms_consent.outbox.riding import close_rides, open_riders, open_rides, settle_riders
 from sms_consent.outbox.seeing import busy, note_seen
 from sms_consent.outbox.settling import (
     Outcome,
-    close_rides,
     forget_profiles,
     note_left,
     note_looked,
-    open_riders,
-    open_rides,
     settle_global_emails,
     settle_identities,
     settle_profiles,
-    settle_riders,
     settle_subscriptions,
 )
 

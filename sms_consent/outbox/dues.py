@@ -11,7 +11,7 @@ from django.utils import timezone
 from sms_consent.models import BrazeProfile, GlobalEmail, Subscription
 
 SUBSCRIPTION, EMAIL, PROFILE = (it._meta.db_table for it in (Subscription, GlobalEmail, BrazeProfile))
-IS_OPT_OUT = "(state IN ('unsubscribed', 'none') OR owes_opt_out)"
+IS_OPT_OUT = "(state IN ('unsubscribed', 'none') OR owes_opt_out) AND address <> ''"
 IS_ERRAND = "(person_id IS NULL OR is_to_delete OR NOT (claims_phone = ''))"
 
 OPT_OUTS = (
@@ -19,7 +19,7 @@ OPT_OUTS = (
     ("emails", EMAIL, "TRUE"),
 )
 REST = (
-    ("consents", SUBSCRIPTION, "state NOT IN ('unsubscribed', 'none')"),
+    ("consents", SUBSCRIPTION, "state NOT IN ('unsubscribed', 'none') AND address <> ''"),
     ("people", PROFILE, f"NOT {IS_ERRAND}"),
     ("errands", PROFILE, IS_ERRAND),
 )

@@ -41,9 +41,9 @@ class Outcome:
 def settle_subscriptions(told: str, outcomes: Mapping[Claim, Outcome]) -> None:
     """Write down what came of calls that carried `told` for these subscriptions."""
     with transaction.atomic():
-        _hold([claim.id for claim in outcomes])
+        hold([claim.id for claim in outcomes])
         live, overtaken = _sort(Subscription, outcomes)
-        _mark_again(overtaken)
+        mark_again(overtaken)
         for outcome, claims in _group(live).items():
             if outcome.accepted:
                 _accept(claims, told)
@@ -75,7 +75,7 @@ def _accept(claims: list[Claim], told: str) -> None:
         is_recheck=Case(When(again, then=True), default=False),
         owes_opt_out=Case(When(again, then=F("owes_opt_out")), default=False),
         **UNSEEN,
-        **_FREE,
+        **FREE,
     )
 
 
@@ -115,7 +115,7 @@ def _accept_global_emails(claims: list[Claim]) -> None:
     since = min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER
     opened = Subscription.objects.filter(address=OuterRef("address"), opened_at__gt=since)
     rows = _rows(GlobalEmail, claims)
-    rows.update(told_at=now, due_at=None, is_recheck=False, **_FREE)
+    rows.update(told_at=now, due_at=None, is_recheck=False, **FREE)
     rows.filter(Exists(opened)).update(due_at=now + settings.BRAZE_RECHECK_AFTER, is_recheck=True)
 
 
@@ -129,7 +129,7 @@ def note_left(subscription: int) -> None:
     """Braze itself said that this one has left: there is nothing to tell it."""
     rows = Subscription.objects.filter(pk=subscription, state=State.UNSUBSCRIBED)
     rows.update(
-        told=Told.UNSUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, owes_opt_out=False, **_FREE
+        told=Told.UNSUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, owes_opt_out=False, **FREE
     )
 
 
@@ -164,13 +164,13 @@ def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
             if not outcome.accepted:
                 _rows(BrazeProfile, claims).update(**_failure(outcome))
                 continue
-            _rows(BrazeProfile, claims).update(claims_phone="", due_at=timezone.now(), **_FREE)
+            _rows(BrazeProfile, claims).update(claims_phone="", due_at=timezone.now(), **FREE)
 
 
 def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]]) -> None:
     known = dict(_rows(BrazeProfile, claims).values_list("pk", "accepted"))
     accepted = {pk: _merged(before, sent.get(pk, {})) for pk, before in known.items()}
-    same = {"accepted_at": timezone.now(), "is_unknown": False, "due_at": None, **_FREE}
+    same = {"accepted_at": timezone.now(), "is_unknown": False, "due_at": None, **FREE}
     bulk.update(BrazeProfile, "accepted", accepted, same)
 
 
@@ -178,70 +178,15 @@ def _merged(before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any
     return {name: value for name, value in {**before, **sent}.items() if value is not None}
 
 
-# --- Riders: subscriptions that travel in a person's call ---------------------------------------------
-
-
-def open_riders(addresses: Collection[str]) -> None:
-    """Note that a call for these addresses is about to be opened. Load their state after this, not before."""
-    travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
-    rows = Subscription.objects.filter(travelling, address__among=addresses)
-    with transaction.atomic():
-        people.lock(addresses)
-        held = rows.select_for_update(of=("self",)).order_by("id")
-        carried = {pk: _is_carried(*how) for pk, *how in held.values_list("id", "program__channel", "state", "told")}
-        for is_carried, told in ((False, F("told")), (True, Value(Told.UNKNOWN))):
-            ids = [pk for pk, one in carried.items() if one == is_carried]
-            if ids:
-                Subscription.objects.filter(pk__among=ids).update(opened_at=timezone.now(), told=told)
-
-
-def _is_carried(channel: str, state: str, told: str) -> bool:
-    """Whether the call is the one that tells it: so it is with emails, while numbers have a call of their own."""
-    return channel == Channel.EMAIL and state == State.SUBSCRIBED and told != Told.SUBSCRIBED
-
-
-def open_rides(subscriptions: Collection[int]) -> None:
-    """Count a call about a person that is to start these requests, before it is made."""
-    if subscriptions:
-        Subscription.objects.filter(pk__among=subscriptions).update(rides=F("rides") + 1)
-
-
-def close_rides(subscriptions: Collection[int]) -> None:
-    """Take back the count of a call that Braze says has failed."""
-    if subscriptions:
-        Subscription.objects.filter(pk__among=subscriptions, rides__gt=0).update(rides=F("rides") - 1)
-
-
-def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int], started: Collection[int] = ()) -> None:
-    """Settle subscriptions that travelled in people's calls.
-
-    `versions` maps each one's id to its version when it was loaded; `accepted` are the ids of the email
-    consents that Braze took, `started` those of the requests that no call need carry any more. Whatever changed
-    meanwhile is marked again: the call may land after it.
-    """
-    with transaction.atomic():
-        _hold(versions)
-        rows = Subscription.objects.select_for_update().filter(pk__among=versions).order_by("id")
-        now_at = dict(rows.values_list("id", "version"))
-        _mark_again([pk for pk, version in now_at.items() if version != versions[pk]])
-        taken = [pk for pk in accepted if now_at.get(pk) == versions[pk]]
-        if taken:
-            changes = {"told": Told.SUBSCRIBED, "told_at": timezone.now(), "due_at": None, "is_recheck": False, **_FREE}
-            Subscription.objects.filter(pk__among=taken).update(**changes)
-        same = [pk for pk in started if now_at.get(pk) == versions[pk]]
-        if same:
-            Subscription.objects.filter(pk__among=same).update(rides=MAX_ASKS)
-
-
 # --- Shared -------------------------------------------------------------------------------------------
 
 
-def _hold(subscriptions: Collection[int]) -> None:
+def hold(subscriptions: Collection[int]) -> None:
     """Lock the addresses of these first: services lock several rows each in orders of their own, but these before."""
     people.lock(Subscription.objects.filter(pk__among=subscriptions).values_list("address", flat=True))
 
 
-_FREE: dict[str, Any] = {"attempts": 0, "lease": None, "leased_until": None}
+FREE: dict[str, Any] = {"attempts": 0, "lease": None, "leased_until": None}
 
 
 def _failure(outcome: Outcome) -> dict[str, Any]:
@@ -277,7 +222,7 @@ def _release(model: type[Outgoing], claims: Iterable[Claim]) -> None:
         )
 
 
-def _mark_again(ids: Collection[int]) -> None:
+def mark_again(ids: Collection[int]) -> None:
     """Make overtaken subscriptions due again, with what Braze knows of them unknown.
 
     Under a new version: a call that is in flight for one of them now was opened before this one ended, so
