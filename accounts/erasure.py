@@ -139,6 +139,8 @@ def _leave(address: str, programs: Iterable[Program], *, circumstances: Circumst
 
 def carry_on() -> None:
     """Bring every erasure as far as it gets: a chore of the worker's, done in every round."""
+    if not erasures.under_way().exists():
+        return
     for erasure in erasures.under_way().filter(person=None, accepted_at=None):
         # Nobody is behind it any more whose deletion would tell: an address alone, or who was merged into another.
         if not erasures.waits_for(erasure):

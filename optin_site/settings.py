@@ -222,7 +222,11 @@ if STOP_SCOPE not in ("brand", "number"):
     raise ImproperlyConfigured(f"STOP_SCOPE must be brand or number, not {STOP_SCOPE!r}.")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 CELERY_QUEUES = env.text("CELERY_QUEUES", "optin")
-BRAZE_REQUESTS_IN_FLIGHT = 8
+# Side by side, per lane; and how many workers share Braze's limits, each keeping to its part of them.
+BRAZE_REQUESTS_IN_FLIGHT = env.number("BRAZE_REQUESTS_IN_FLIGHT", default=24)
+BRAZE_WORKERS = env.number("BRAZE_WORKERS", default=1)
+if not BRAZE_REQUESTS_IN_FLIGHT or not BRAZE_WORKERS:
+    raise ImproperlyConfigured("BRAZE_REQUESTS_IN_FLIGHT and BRAZE_WORKERS must be 1 or more.")
 BRAZE_TIMEOUT = 10.0  # seconds to wait for an answer
 BRAZE_LEASE = timedelta(seconds=60)  # a killed worker's claims come back after this
 BRAZE_RECHECK_AFTER = timedelta(minutes=5)  # Braze's advice between dependent calls (P-limits)

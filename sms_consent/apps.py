@@ -18,7 +18,8 @@ class SmsConsentConfig(AppConfig):
     verbose_name = "Consent"
 
     def ready(self) -> None:
-        """Connect the signal, the triggers, the checks and the chores; nothing else."""
+        """Connect the signal, the triggers, the checks and the chores, and make a lookup known; nothing else."""
+        import optin_site.lookups  # noqa: F401
         from sms_consent import checks, lapses, retention, sealing, signals, upkeep
 
         person = apps.get_model(settings.AUTH_USER_MODEL)

@@ -22,6 +22,11 @@ def waiting(limit: int) -> list[InboundMessage]:
     return list(InboundMessage.objects.filter(outcome=Outcome.WAITING).order_by("received_at")[:limit])
 
 
+def are_waiting() -> bool:
+    """Whether there is any hint to look up."""
+    return InboundMessage.objects.filter(outcome=Outcome.WAITING).exists()
+
+
 @transaction.atomic
 def follow(hint: InboundMessage, *, subscribed_to: Collection[str]) -> None:
     """Act on a hint, now that Braze says which groups its number is subscribed to (ids of subscription groups).

@@ -14,7 +14,7 @@ from urllib3.exceptions import NewConnectionError
 
 from sms_consent.braze import answers
 from sms_consent.braze.errors import Misconfigured, Refused, TryLater
-from sms_consent.braze.limits import is_spent, reset_at
+from sms_consent.braze.limits import Limit, allowed, is_spent, reset_at
 
 SET_STATUS = "/subscription/status/set"
 TRACK = "/users/track"
@@ -24,6 +24,16 @@ DELETE = "/users/delete"
 EMAIL_STATUS = "/email/status"
 GET_STATUS = "/subscription/status/get"
 IDENTIFY = "/users/identify"
+# What one workspace is allowed (https://www.braze.com/docs/api/api_limits), until an answer tells of its own contract.
+LIMITS = {
+    SET_STATUS: Limit(5_000, 60),
+    TRACK: Limit(3_000, 3),
+    USER_STATUS: Limit(250_000, 3_600),
+    EMAIL_STATUS: Limit(250_000, 3_600),
+    MERGE: Limit(20_000, 60),
+    DELETE: Limit(20_000, 60),
+    IDENTIFY: Limit(20_000, 60),
+}
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
 BATCH = 50  # people a call: safe on every plan (braze.md §3)
 PAGE = 100
@@ -33,7 +43,8 @@ class BrazeClient:
     """One session, one connection pool; safe to call from many threads.
 
     Every method raises TryLater, Refused or Misconfigured. `spent_until` holds, per endpoint, the epoch
-    second until which Braze says that no calls are left, or no more than the `reserve` (0 to 1) of its limit.
+    second until which Braze says that no calls are left, or no more than the `reserve` (0 to 1) of its limit;
+    `allowed` how many calls it says a window has.
     """
 
     def __init__(
@@ -47,6 +58,7 @@ class BrazeClient:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.spent_until: dict[str, float | None] = {}
+        self.allowed: dict[str, int] = {}
         self._key, self._timeout = key, (min(CONNECT_TIMEOUT, timeout), timeout)
         self._reserve = reserve
         self._session = requests.Session()
@@ -179,6 +191,7 @@ class BrazeClient:
             if answer.get("message") not in ("success", "queued"):
                 raise TryLater(f"{status} with an answer that is not Braze's", status=status)
             spent = is_spent(response.headers, self._reserve)
+            self.allowed[path] = allowed(response.headers)
             self.spent_until[path] = reset_at(response.headers, now) if spent else None
             return answer
         if status == requests.codes.too_many_requests:

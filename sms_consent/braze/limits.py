@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 # A reset below this is seconds from now, above it a moment since 1970: Braze's pages describe both.
 EPOCH_FROM = 10**8
 LONGEST_WAIT = 3600.0  # the longest window that Braze has
+NO_LIMIT = 10**9  # calls
 LONGEST_BACKOFF = 60.0  # an outage of any length costs no more than this after it has ended
 
 
@@ -33,6 +34,11 @@ def is_spent(headers: Mapping[str, str], reserve: float) -> bool:
     return left is not None and left <= reserve * (limit or 0)
 
 
+def allowed(headers: Mapping[str, str]) -> int:
+    """Return how many calls a window has; 0 if that is not said."""
+    return int(_number(headers.get("X-RateLimit-Limit", "")) or 0)
+
+
 def _number(text: str) -> float | None:
     try:
         value = float(text)
@@ -46,19 +52,64 @@ def backoff(attempts: int, *, first: float = 1.0) -> float:
     return min(first * 2.0 ** min(attempts, 16), LONGEST_BACKOFF) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
+@dataclass(frozen=True)
+class Limit:
+    """So many requests in a window of so many seconds; windows start on the clock, not with the first request."""
+
+    requests: int
+    seconds: int
+
+
+@dataclass
+class Window:
+    """How many calls one endpoint got in the window that is running."""
+
+    number: int = -1
+    used: int = 0
+
+
 @dataclass
 class Pace:
-    """When each endpoint may be called again, for one worker process.
+    """When each endpoint may be called, and how often, for one lane of one worker process.
 
-    Opt-outs keep a pace of their own: what slows the rest never slows them (rule 4).
+    Opt-outs keep a pace of their own: what slows the rest never slows them (rule 4). `share` is the part of each of
+    the `limits` that is this one's, so that all together keep to them and something is left for opt-outs.
     """
 
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    share: float = 1.0
     ready_at: dict[str, float] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
+    windows: dict[str, Window] = field(default_factory=dict)
 
     def is_ready(self, endpoint: str) -> bool:
         """Whether a call to this endpoint makes sense now."""
-        return self.ready_at.get(endpoint, 0.0) <= time.time()
+        return self.ready_at.get(endpoint, 0.0) <= time.time() and self.left(endpoint) > 0
+
+    def left(self, endpoint: str) -> int:
+        """Return how many more calls to this endpoint this window has for us."""
+        limit = self.limits.get(endpoint)
+        if limit is None:
+            return NO_LIMIT
+        return max(1, int(limit.requests * self.share)) - self._window(endpoint, limit).used
+
+    def learn(self, endpoint: str, requests: int) -> None:
+        """Note how many calls Braze says a window has; 0 if it does not say."""
+        limit = self.limits.get(endpoint)
+        if limit and requests not in (0, limit.requests):
+            self.limits = {**self.limits, endpoint: Limit(requests, limit.seconds)}
+
+    def spend(self, endpoint: str, calls: int = 1) -> None:
+        """Count calls that are about to be made, or with -1 one that was not made after all."""
+        if limit := self.limits.get(endpoint):
+            self._window(endpoint, limit).used += calls
+
+    def _window(self, endpoint: str, limit: Limit) -> Window:
+        number = int(time.time() // limit.seconds)
+        window = self.windows.setdefault(endpoint, Window())
+        if window.number != number:
+            window.number, window.used = number, 0
+        return window
 
     def went_well(self, endpoint: str, spent_until: float | None) -> None:
         """Note an accepted call; `spent_until` is the reset if it was the last one that the limit allows."""

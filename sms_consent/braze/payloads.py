@@ -113,7 +113,9 @@ def _any(consents: Sequence[Consent], *states: str) -> bool:
 
 
 def _country(phone: str) -> str:
-    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""
+    is_north_american = phone.startswith("+1") and phone[2:].isdecimal()  # spelled out, it need not be parsed
+    number = phonenumbers.PhoneNumber(1, int(phone[2:])) if is_north_american else phonenumbers.parse(phone)
+    return phonenumbers.region_code_for_number(number) or ""
 
 
 def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -> Body:

@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 SUBSCRIBED_THERE = "Not deleted: subscribed at Braze. Somebody said yes there, and word of it has not reached us."
 
 
-def deliver_deletions(courier: Courier, limit: int) -> int:
+def deliver_deletions(courier: Courier) -> int:
     """Send deletions that are due; return how many were claimed."""
     if not courier.is_open(DELETE) or not courier.is_open(USER_STATUS):
         return 0
-    claims = outbox.claim_deletions(limit)
+    claims = outbox.claim_deletions(BATCH * courier.in_flight)
     run(
         [LookFirstJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)],
         courier,
@@ -48,7 +48,7 @@ class LookFirstJob(FarewellJob):
     def succeed(self, answer: set[str]) -> list[Job]:
         """Park who is subscribed; delete the others."""
         self.courier.went_well(USER_STATUS)
-        rows = self.load()
+        rows = self.known()
         kept = [claim for claim in self.claims if rows[claim.id].external_id in answer]
         if kept:
             logger.error("%s profiles are not deleted: they are subscribed at Braze and not here", len(kept))

@@ -37,7 +37,7 @@ class GlobalEmailJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        outbox.settle_global_emails(outcomes)
+        self.courier.settlements.add(outbox.settle_global_emails, outcomes)
 
     def build(self) -> Callable[[], Any] | None:
         """Load the addresses, and leave out who has not left everything."""

@@ -20,11 +20,11 @@ from sms_consent.outbox import Claim, Outcome
 AGAIN = timedelta(seconds=5)
 
 
-def deliver_erasures(courier: Courier, limit: int) -> int:
+def deliver_erasures(courier: Courier) -> int:
     """Have people deleted whose opt-outs Braze has taken; return how many were claimed."""
     if not courier.is_open(DELETE):
         return 0
-    claims = outbox.claim_erasures(limit)
+    claims = outbox.claim_erasures(BATCH * courier.in_flight)
     run([EraseJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
     return len(claims)
 
@@ -41,7 +41,7 @@ class EraseJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        outbox.settle_profiles(outcomes, {})
+        self.courier.settlements.add_people(outcomes, {})
 
     def build(self) -> Callable[[], Any] | None:
         """Return the call for those whom nothing can bring back; who has to wait is looked at again soon."""

@@ -28,6 +28,7 @@ def follow_hints(courier: Courier) -> int:
     waiting = hints.waiting(BATCH)
     if not waiting:
         return 0
+    courier.pace.spend(USER_STATUS)
     try:
         states = courier.client.group_states(sorted({hint.address for hint in waiting}))
     except BrazeError as error:

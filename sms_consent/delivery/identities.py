@@ -15,11 +15,11 @@ from sms_consent.models import BrazeProfile
 from sms_consent.outbox import Claim, Outcome
 
 
-def deliver_identities(courier: Courier, limit: int) -> int:
+def deliver_identities(courier: Courier) -> int:
     """Claim the nameless profiles that texts made, before their people are told of; return how many were claimed."""
     if not courier.is_open(IDENTIFY):
         return 0
-    claims = outbox.claim_identities(limit)
+    claims = outbox.claim_identities(BATCH * courier.in_flight)
     run([IdentityJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
     return len(claims)
 
@@ -32,7 +32,7 @@ class IdentityJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        outbox.settle_identities(outcomes)
+        self.courier.settlements.add(outbox.settle_identities, outcomes)
 
     def build(self) -> Callable[[], Any] | None:
         """Return the call."""

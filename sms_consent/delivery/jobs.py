@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.utils import timezone
 
 from sms_consent import lines
 from sms_consent.braze import BrazeError, Refused, TryLater
+from sms_consent.braze.client import BATCH
 from sms_consent.delivery import noting
 from sms_consent.delivery.pipeline import Courier, Job
 from sms_consent.outbox import Claim, Outcome
@@ -20,6 +21,8 @@ from sms_consent.outbox import Claim, Outcome
 logger = logging.getLogger(__name__)
 
 ACCEPTED = Outcome(accepted=True)
+CLAIM = 1000  # rows: what a statement costs is shared by many, and no transaction takes long
+CLAIMS = 5  # before other kinds of rows have their turn
 MANY = 3  # from so many refused alike on, it is not them: two people may well share one kind of mistake
 
 
@@ -34,6 +37,23 @@ def still_held(claims: Iterable[Claim]) -> set[Claim]:
     return {claim for claim in claims if claim.until > margin}
 
 
+def claiming(claim: Callable[[int], list[Claim]], courier: Courier, endpoint: str) -> Iterator[list[Claim]]:
+    """Claim some more whenever the calls about those before are under way, while there are some; but not for ever.
+
+    No more than Braze lets us send now: whoever has to wait waits unclaimed.
+    """
+    for _ in range(CLAIMS):
+        claims = claim(min(CLAIM, BATCH * courier.pace.left(endpoint))) if courier.is_open(endpoint) else []
+        if not claims:
+            return
+        yield claims
+
+
+def in_calls(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
+    """Return as many at a time as one call takes."""
+    return (list(claims[start : start + BATCH]) for start in range(0, len(claims), BATCH))
+
+
 @dataclass(kw_only=True)
 class CallJob(ABC):
     """One call. `claims` are those that it has still to settle; each is settled exactly once."""
@@ -43,9 +63,13 @@ class CallJob(ABC):
     claims: list[Claim]
     isolation: Isolation | None = None
 
+    @classmethod  # noqa: B027 - not abstract: some leave it to `build`
+    def load(cls, jobs: Sequence[Self]) -> None:
+        """Load what the claims of several such calls are about, where that is not left to each one's `build`."""
+
     @abstractmethod
     def build(self) -> Callable[[], Any] | None:
-        """Load what the claims are about and return the call, or None; settle what is not to be sent."""
+        """Return the call from what the claims are about now, or None; settle what is not to be sent."""
 
     @abstractmethod
     def succeed(self, answer: Any) -> list[Job]:
@@ -53,7 +77,7 @@ class CallJob(ABC):
 
     @abstractmethod
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        """Write outcomes down."""
+        """Have outcomes written down at the end of the turn."""
 
     def is_open(self) -> bool:
         """Whether the call still makes sense: the line may have stopped since the rows were claimed."""
@@ -63,17 +87,27 @@ class CallJob(ABC):
         """Stop what every one of several is refused on."""
         self.courier.stop(self.endpoint, words, lines.account_fingerprint())
 
-    def prepare(self) -> Callable[[], Any] | None:
-        """Return the call, built from the newest state; give back what may not be sent any more."""
+    def hold(self) -> bool:
+        """Give back what may not be sent any more; return whether anything is left."""
         held = still_held(self.claims) if self.is_open() else set()
-        self.give_back(claim for claim in self.claims if claim not in held)
-        return self.build() if self.claims else None
+        self.give_back([claim for claim in self.claims if claim not in held])
+        if self.claims:
+            self.courier.pace.spend(self.endpoint)
+        return bool(self.claims)
+
+    def prepare(self) -> Callable[[], Any] | None:
+        """Return the call, built from the newest state."""
+        call = self.build() if self.claims else None
+        if call is None:
+            self.courier.pace.spend(self.endpoint, -1)
+        return call
 
     def finish(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Settle these."""
-        if outcomes:
-            self.settle(outcomes)
-            noting.settled(self.courier.lane, outcomes)
+        if not outcomes:
+            return
+        self.settle(outcomes)
+        noting.settled(self.courier.lane, outcomes)
         self.claims = [claim for claim in self.claims if claim not in outcomes]
         for claim, outcome in outcomes.items() if self.isolation else ():
             self.isolation.back(claim, accepted=outcome.accepted)  # type: ignore[union-attr]

@@ -20,11 +20,11 @@ from sms_consent.outbox import Claim, Outcome
 MERGE_AGAIN = timedelta(seconds=5)
 
 
-def deliver_merges(courier: Courier, limit: int) -> int:
+def deliver_merges(courier: Courier) -> int:
     """Send merges that are due; return how many were claimed."""
     if not courier.is_open(MERGE):
         return 0
-    claims = outbox.claim_merges(limit)
+    claims = outbox.claim_merges(BATCH * courier.in_flight)
     run([MergeJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
     return len(claims)
 
@@ -34,9 +34,9 @@ class FarewellJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        outbox.settle_profiles(outcomes, {})
+        self.courier.settlements.add_people(outcomes, {})
 
-    def load(self) -> dict[int, BrazeProfile]:
+    def known(self) -> dict[int, BrazeProfile]:
         """Return the rows by id; forget those that Braze never heard of."""
         rows = BrazeProfile.objects.filter(pk__in=[claim.id for claim in self.claims], person=None).in_bulk()
         self._forget([claim for claim in self.claims if claim.id not in rows or _is_unheard(claim, rows[claim.id])])
@@ -44,7 +44,7 @@ class FarewellJob(CallJob):
 
     def names(self) -> list[str]:
         """Return the external_ids of those that Braze may know."""
-        rows = self.load()
+        rows = self.known()
         return [rows[claim.id].external_id for claim in self.claims]
 
     def _forget(self, claims: list[Claim]) -> None:
@@ -68,7 +68,7 @@ class MergeJob(FarewellJob):
 
     def build(self) -> Callable[[], Any] | None:
         """Return the call for the pairs that are both at Braze."""
-        rows = self.load()
+        rows = self.known()
         kept = dict(
             BrazeProfile.objects.filter(external_id__in=[row.merge_into for row in rows.values()]).values_list(
                 "external_id", "accepted_at"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sms_consent import lines, outbox, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
 from sms_consent.braze.answers import NAMELESS
-from sms_consent.braze.client import BATCH, SET_STATUS, USER_STATUS
+from sms_consent.braze.client import SET_STATUS, USER_STATUS
 from sms_consent.choices import State, Told
+from sms_consent.delivery import settlements
 from sms_consent.delivery.emails import global_email_jobs
-from sms_consent.delivery.jobs import ACCEPTED, CallJob, put_back
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, claiming, in_calls, put_back
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox import Claim, Outcome
@@ -28,30 +30,51 @@ TELLS = {
 LEFT_BEFORE = "Found unsubscribed at Braze before the number was first subscribed."
 
 
-def load(claims: Iterable[Claim]) -> dict[Claim, Subscription]:
+class Row(NamedTuple):
+    """What a call needs of a subscription; no model instance, for there are thousands a second."""
+
+    id: int
+    version: int
+    address: str
+    state: str
+    owes_opt_out: bool
+    looked_at: datetime | None
+    program: int
+
+    @property
+    def tells(self) -> str:
+        """What Braze is to be told: an opt-out that it has not heard of comes first."""
+        return Told.UNSUBSCRIBED if self.owes_opt_out else TELLS[State(self.state)]
+
+
+FIELDS = ("id", "version", "address", "state", "owes_opt_out", "looked_at", "program_id")
+
+
+def load(claims: Iterable[Claim]) -> dict[Claim, Row]:
     """Return the subscriptions as they are now, without those that have changed since they were claimed."""
     by_id = {claim.id: claim for claim in claims}
-    rows = Subscription.objects.filter(id__in=by_id).select_related("program")
-    return {by_id[row.pk]: row for row in rows if row.version == by_id[row.pk].version}
+    rows = map(Row._make, Subscription.objects.filter(pk__among=by_id).values_list(*FIELDS))
+    return {by_id[row.id]: row for row in rows if row.version == by_id[row.id].version}
 
 
 def status_jobs(courier: Courier, claims: Iterable[Claim]) -> list[Job]:
     """Return the calls that tell these: one program and state each, up to 50 addresses."""
-    groups: dict[tuple[Program, str], list[Claim]] = defaultdict(list)
-    for claim, row in (loaded := load(claims)).items():
-        groups[row.program, _tells(row)].append(claim)
+    loaded = load(claims)
     changed = [claim for claim in claims if claim not in loaded]
-    outbox.settle_subscriptions(Told.UNKNOWN, dict.fromkeys(changed, put_back()))
+    courier.settlements.add(settlements.told(Told.UNKNOWN), dict.fromkeys(changed, put_back()))
+    return _status_jobs(courier, loaded)
+
+
+def _status_jobs(courier: Courier, rows: Mapping[Claim, Row]) -> list[Job]:
+    groups: dict[tuple[int, str], list[Claim]] = defaultdict(list)
+    for claim, row in rows.items():
+        groups[row.program, row.tells].append(claim)
+    programs = Program.objects.in_bulk({program for program, _ in groups}) if groups else {}
     return [
-        StatusJob(courier=courier, program=program, told=told, claims=group[start : start + BATCH])
+        StatusJob(courier=courier, program=programs[program], told=told, claims=some)
         for (program, told), group in groups.items()
-        for start in range(0, len(group), BATCH)
+        for some in in_calls(group)
     ]
-
-
-def _tells(row: Subscription) -> str:
-    """Return what Braze is to be told of a subscription: an opt-out that it has not heard of comes first."""
-    return Told.UNSUBSCRIBED if row.owes_opt_out else TELLS[State(row.state)]
 
 
 @dataclass(kw_only=True)
@@ -61,6 +84,17 @@ class StatusJob(CallJob):
     endpoint = SET_STATUS
     program: Program
     told: str
+    rows: dict[Claim, Row] = field(init=False, default_factory=dict)
+
+    @classmethod
+    def load(cls, jobs: Sequence[StatusJob]) -> None:
+        """Load the addresses. What Braze says of opt-outs from here on is our own doing, and nobody's earlier STOP."""
+        rows = load(claim for job in jobs for claim in job.claims)
+        for job in jobs:
+            job.rows = {claim: rows[claim] for claim in job.claims if claim in rows}
+        leaving = [claim for job in jobs if job.told == Told.UNSUBSCRIBED for claim in job.rows]
+        if leaving:
+            outbox.note_looked(leaving)
 
     def is_open(self) -> bool:
         """Whether neither the endpoint nor the program's line has stopped."""
@@ -72,16 +106,14 @@ class StatusJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        outbox.settle_subscriptions(self.told, outcomes)
+        self.courier.settlements.add(settlements.told(self.told), outcomes)
 
     def build(self) -> Callable[[], Any] | None:
-        """Load the addresses, and the person if there is just one and new."""
-        rows = load(self.claims)
-        self.give_back(claim for claim in self.claims if claim not in rows)
+        """Name the addresses, and the person if there is just one and new."""
+        rows = self.rows
+        self.give_back([claim for claim in self.claims if claim not in rows])
         if not rows:
             return None
-        if self.told == Told.UNSUBSCRIBED:
-            outbox.note_looked(rows)  # what Braze says from here on is our own doing, and nobody's earlier STOP
         body = payloads.status(
             group_id=self.program.subscription_group_id,
             state=State.UNSUBSCRIBED if self.told == Told.UNSUBSCRIBED else State.SUBSCRIBED,
@@ -92,7 +124,7 @@ class StatusJob(CallJob):
         )
         return partial(self.courier.client.set_subscription, body)
 
-    def _new_person(self, rows: list[Subscription]) -> str:
+    def _new_person(self, rows: list[Row]) -> str:
         """One new person travels by name, as in the first of the two calls; everyone else by number."""
         if len(rows) > 1 or self.told == Told.UNSUBSCRIBED:
             return ""
@@ -124,44 +156,55 @@ class LookJob(CallJob):
     """
 
     endpoint = USER_STATUS
-    rows: dict[Claim, Subscription] = field(init=False, default_factory=dict)
+    rows: Mapping[Claim, Row]
+    groups: dict[int, str] = field(init=False, default_factory=dict)
+
+    @classmethod
+    def load(cls, jobs: Sequence[LookJob]) -> None:
+        """Load which group each program is. The numbers loaded with the claim will do: no state is told here."""
+        groups = _groups()
+        for job in jobs:
+            job.groups = groups
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down: a look tells Braze nothing."""
-        outbox.settle_subscriptions(Told.UNKNOWN, outcomes)
+        self.courier.settlements.add(settlements.told(Told.UNKNOWN), outcomes)
 
     def build(self) -> Callable[[], Any] | None:
-        """Load the numbers."""
-        self.rows = load(self.claims)
-        self.give_back(claim for claim in self.claims if claim not in self.rows)
-        phones = sorted({row.address for row in self.rows.values()})
-        return partial(self.courier.client.group_states, phones) if phones else None
+        """Name the numbers."""
+        phones = sorted({self.rows[claim].address for claim in self.claims})
+        return partial(self.courier.client.group_states, phones)
 
     def succeed(self, answer: dict[str, dict[str, str]]) -> list[Job]:
         """Sort out who left at Braze and who is there already; tell it the rest."""
         self.courier.went_well(USER_STATUS)
+        groups = self.groups
         self.give_back(self._moved())
         for phone in (phone for phone, states in answer.items() if NAMELESS in states):
             outbox.claim_identity(phone)
-        rest = []
+        rest = {}
         for claim in self.claims:
             row = self.rows[claim]
-            state = answer.get(row.address, {}).get(row.program.subscription_group_id, "")
-            if state == "unsubscribed" and row.looked_at is None and services.leave_at_braze(row, note=LEFT_BEFORE):
+            state = answer.get(row.address, {}).get(groups[row.program], "")
+            if state == "unsubscribed" and row.looked_at is None and self._leave(row):
                 continue
             if state == "subscribed" and claim.asked > 0:
-                outbox.settle_subscriptions(TELLS[State(row.state)], {claim: ACCEPTED})
+                self.courier.settlements.add(settlements.told(row.tells), {claim: ACCEPTED})
             else:
-                rest.append(claim)
-        outbox.note_looked(rest)
-        jobs = status_jobs(self.courier, rest)
+                rest[claim] = row
+        self.courier.settlements.looked += rest
+        jobs = _status_jobs(self.courier, rest)
         self.end_isolation()
         return jobs
 
     def _moved(self) -> list[Claim]:
         """Return those whose program is another group's by now: what was seen is of the old one."""
-        groups = dict(Program.objects.values_list("pk", "subscription_group_id"))
-        return [c for c, row in self.rows.items() if groups[row.program_id] != row.program.subscription_group_id]
+        moved = {program for program, group in _groups().items() if group != self.groups.get(program)}
+        return [claim for claim in self.claims if self.rows[claim].program in moved]
+
+    def _leave(self, row: Row) -> bool:
+        found = Subscription.objects.select_related("program").filter(pk=row.id, version=row.version).first()
+        return found is not None and services.leave_at_braze(found, note=LEFT_BEFORE)
 
     def fail(self, error: BrazeError) -> list[Job]:
         """Nothing was told, whatever became of the call."""
@@ -180,18 +223,36 @@ def deliver_opt_outs(courier: Courier, limit: int) -> int:
     return claimed
 
 
-def deliver_numbers(courier: Courier, limit: int) -> int:
+def deliver_numbers(courier: Courier) -> int:
     """Send numbers to be subscribed or asked; return how many were claimed."""
-    if not courier.is_open(SET_STATUS):
-        return 0
+    claimed: list[Claim] = []
+
+    def jobs() -> Iterator[Job]:
+        for claims in claiming(partial(_claim, courier), courier, SET_STATUS):
+            claimed.extend(claims)
+            yield from _number_jobs(courier, claims)
+
+    run(jobs(), courier)
+    return len(claimed)
+
+
+def _claim(courier: Courier, limit: int) -> list[Claim]:
     may_look = courier.is_open(USER_STATUS)
-    claims = outbox.claim_numbers(limit, closed=courier.closed_programs(), may_look=may_look)
+    return outbox.claim_numbers(limit, closed=courier.closed_programs(), may_look=may_look)
+
+
+def _number_jobs(courier: Courier, claims: list[Claim]) -> Iterator[Job]:
     rows = load(claims)
-    look = [
-        claim for claim, row in rows.items() if row.looked_at is None or (claim.asked and row.state == State.PENDING)
-    ]
-    looked_for = set(look)
-    tell = [claim for claim in claims if claim not in looked_for]
-    looks: list[Job] = [LookJob(courier=courier, claims=look[i : i + BATCH]) for i in range(0, len(look), BATCH)]
-    run(looks + status_jobs(courier, tell), courier)
-    return len(claims)
+    look = {claim: row for claim, row in rows.items() if _is_looked_at(claim, row)}
+    for some in in_calls(list(look)):
+        yield LookJob(courier=courier, claims=some, rows=look)
+    yield from status_jobs(courier, [claim for claim in claims if claim not in look])
+
+
+def _is_looked_at(claim: Claim, row: Row) -> bool:
+    """Whether Braze is read first: before the first word about a number, and before it is asked again."""
+    return row.looked_at is None or (claim.asked > 0 and row.state == State.PENDING)
+
+
+def _groups() -> dict[int, str]:
+    return dict(Program.objects.values_list("pk", "subscription_group_id"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Protocol
 
 from django.db import Error as DatabaseTrouble
@@ -17,26 +18,32 @@ from sms_consent import counts, lines
 from sms_consent.braze import BrazeClient, BrazeError, Pace, Refused, TryLater
 from sms_consent.braze.limits import backoff
 from sms_consent.delivery import noting
+from sms_consent.delivery.settlements import Settlements
 from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
 
 logger = logging.getLogger(__name__)
+
+AT_ONCE = 10  # calls whose rows are loaded or settled together: 500, so that no transaction is long
 
 
 @dataclass
 class Courier:
     """What deliveries of one lane share: client, pool, pace, and what is known of stopped lines.
 
-    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped.
+    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped. `is_behind`
+    says that the last round left people waiting.
     """
 
     client: BrazeClient
     pool: ThreadPoolExecutor
     lane: str
     in_flight: int
-    pace: Pace = field(default_factory=Pace)
+    pace: Pace
     closed: set[str] = field(default_factory=set)
     known_lines: set[str] = field(default_factory=set)
+    is_behind: bool = False
+    settlements: Settlements = field(default_factory=Settlements)
 
     def is_open(self, endpoint: str) -> bool:
         """Whether calls to this endpoint make sense now: its line is open and its limit not spent."""
@@ -48,6 +55,7 @@ class Courier:
 
     def went_well(self, *names: str) -> None:
         """Note that a call went through on these lines; the first name is the endpoint."""
+        self.pace.learn(names[0], self.client.allowed.get(names[0], 0))
         self.pace.went_well(names[0], self.client.spent_until.get(names[0]))
         for name in self.known_lines & set(names):
             lines.clear(name, self.lane)
@@ -82,8 +90,15 @@ class Courier:
 class Job(Protocol):
     """One call: what it needs is loaded directly before it is made, and settled directly after."""
 
+    @classmethod
+    def load(cls, jobs: Sequence[Any]) -> None:
+        """Load the newest state for several jobs of this kind, all of which are prepared next."""
+
+    def hold(self) -> bool:
+        """Give back what may not be sent any more; return whether anything is left."""
+
     def prepare(self) -> Callable[[], Any] | None:
-        """Load the newest state and return the call, or None if there is nothing to send after all."""
+        """Return the call, or None if there is nothing to send after all."""
 
     def succeed(self, answer: Any) -> list[Job]:
         """Settle what was accepted; return what follows from it."""
@@ -93,25 +108,52 @@ class Job(Protocol):
 
 
 def run(jobs: Iterable[Job], courier: Courier) -> None:
-    """Make all calls, at most `in_flight` at once, each prepared only when there is room for it."""
-    waiting: deque[Job] = deque(jobs)
+    """Make all calls, at most `in_flight` at once, each prepared only when there is room for it.
+
+    `jobs` may claim as it goes along. What is done in a turn is done for some calls together, because a statement
+    about 500 rows costs little more than one about 50; the other calls are in the air meanwhile.
+    """
+    source, following = iter(jobs), deque[Job]()
     flying: dict[Future[Any], Job] = {}
     try:
-        while waiting or flying:
-            while waiting and len(flying) < courier.in_flight:
-                job = waiting.popleft()
-                call = _prepare(job, waiting)
-                if call is not None:
-                    flying[courier.pool.submit(call)] = job
-            done, _ = wait(flying, return_when=FIRST_COMPLETED) if flying else (set(), None)
-            for future in done:
-                waiting.extend(_finish(flying.pop(future), future))
+        while (taken := _take(courier.in_flight - len(flying), following, source)) or flying:
+            for job, call in _prepare(taken, following):
+                flying[courier.pool.submit(call)] = job
+            courier.settlements.write()
+            for future in _some_done(flying):
+                following.extend(_finish(flying.pop(future), future))
+            courier.settlements.write()
     finally:
         wait(flying)  # whatever went wrong here, the next round must not queue behind these calls
         counts.write()
 
 
-def _prepare(job: Job, waiting: deque[Job]) -> Callable[[], Any] | None:
+def _take(room: int, following: deque[Job], source: Iterator[Job]) -> list[Job]:
+    """Take what follows from earlier calls first; return nothing only if there is no room or nothing is left."""
+    room = min(room, AT_ONCE)
+    first = [following.popleft() for _ in range(min(room, len(following)))]
+    return first + list(islice(source, room - len(first)))
+
+
+def _some_done(flying: Mapping[Future[Any], Job]) -> list[Future[Any]]:
+    if not flying:
+        return []
+    return list(islice(wait(flying, return_when=FIRST_COMPLETED).done, AT_ONCE))
+
+
+def _prepare(jobs: Iterable[Job], following: deque[Job]) -> list[tuple[Job, Callable[[], Any]]]:
+    alike: dict[type[Job], list[Job]] = {}
+    for job in jobs:
+        if job.hold():
+            alike.setdefault(type(job), []).append(job)
+    ready = []
+    for kind, some in alike.items():
+        kind.load(some)
+        ready += [(job, call) for job in some if (call := _call(job, following))]
+    return ready
+
+
+def _call(job: Job, following: deque[Job]) -> Callable[[], Any] | None:
     try:
         return job.prepare()
     except DatabaseTrouble:
@@ -119,7 +161,7 @@ def _prepare(job: Job, waiting: deque[Job]) -> Callable[[], Any] | None:
     except Exception:
         # One row that cannot be put into words must not hold up its neighbours: it is parked by itself.
         logger.exception("A payload could not be built")
-        waiting.extend(job.fail(Refused("This row could not be put into words; see the worker's log.")))
+        following.extend(job.fail(Refused("This row could not be put into words; see the worker's log.")))
         return None
 
 

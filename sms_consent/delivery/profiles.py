@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sms_consent import lines, outbox, unsubscribe_links
+from sms_consent import lines, outbox
 from sms_consent.braze import BrazeError, Refused, payloads
-from sms_consent.braze.client import BATCH, TRACK
+from sms_consent.braze.client import TRACK
 from sms_consent.braze.errors import mentions_group
-from sms_consent.delivery.jobs import ACCEPTED, CallJob
+from sms_consent.delivery import loading
+from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CLAIMS, CallJob, claiming, in_calls
 from sms_consent.delivery.pipeline import Courier, Job, run
-from sms_consent.models import BrazeProfile, Program, Subscription
+from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
 
 
-def deliver_profiles(courier: Courier, limit: int) -> int:
+def deliver_profiles(courier: Courier) -> int:
     """Send people whose profile is due; return how many were claimed.
 
     A line that may have been mended is tried with one person before everybody is sent after them.
     """
     if not courier.is_open(TRACK):
         return 0
-    outbox.mark_waiting(1 if courier.known_lines else limit, closed=courier.closed_programs())
-    claims = outbox.claim_people(limit)
-    run([TrackJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
-    return len(claims)
+    if not courier.is_behind:  # it leafs through whatever is due
+        outbox.mark_waiting(1 if courier.known_lines else CLAIM, closed=courier.closed_programs())
+    claimed: list[Claim] = []
+
+    def jobs() -> Iterator[Job]:
+        for claims in claiming(outbox.claim_people, courier, TRACK):
+            claimed.extend(claims)
+            yield from (TrackJob(courier=courier, claims=some) for some in in_calls(claims))
+
+    run(jobs(), courier)
+    courier.is_behind = len(claimed) == CLAIM * CLAIMS
+    return len(claimed)
 
 
 @dataclass
@@ -63,16 +71,33 @@ class TrackJob(CallJob):
     parcels: dict[Claim, Parcel] = field(init=False, default_factory=dict)
     versions: dict[int, int] = field(init=False, default_factory=dict)
     rides: list[int] = field(init=False, default_factory=list)
+    profiles: list[loading.Profile] = field(init=False, default_factory=list)
+    standings: Mapping[str, list[loading.Standing]] = field(init=False, default_factory=dict)
+    programs: Mapping[int, Program] = field(init=False, default_factory=dict)
+
+    @classmethod
+    def load(cls, jobs: Sequence[TrackJob]) -> None:
+        """Load people and consents as they are now, consents when it is written down that their call is opened."""
+        profiles = loading.profiles([claim.id for job in jobs for claim in job.claims])
+        addresses = {address for it in profiles.values() for address in (it.phone, it.email) if address}
+        outbox.open_riders(addresses)
+        standings = loading.standings(addresses)
+        programs = Program.objects.in_bulk()
+        for job in jobs:
+            job.profiles = [profiles[claim.id] for claim in job.claims if claim.id in profiles]
+            job.standings, job.programs = standings, programs
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        sent = {parcel.claim.id: payloads.kept(parcel.changed) for parcel in self.parcels.values()}
-        outbox.settle_profiles(outcomes, sent)
+        accepted = [claim for claim, outcome in outcomes.items() if outcome.accepted and claim in self.parcels]
+        self.courier.settlements.add_people(
+            outcomes, {claim.id: payloads.kept(self.parcels[claim].changed) for claim in accepted}
+        )
 
     def build(self) -> Callable[[], Any] | None:
-        """Load people and consents as they are now, and leave out who has nothing new."""
-        loaded = self._load()
-        self.give_back(claim for claim in self.claims if claim not in loaded)
+        """Leave out who has nothing new."""
+        loaded = self._pack()
+        self.give_back([claim for claim in self.claims if claim not in loaded])
         self.parcels = {claim: parcel for claim, parcel in loaded.items() if parcel.is_needed or self.carry}
         self.finish({claim: ACCEPTED for claim in loaded if claim not in self.parcels})
         if not self.parcels:
@@ -81,34 +106,18 @@ class TrackJob(CallJob):
         outbox.open_rides(self.rides)
         return partial(self.courier.client.track, [parcel.body for parcel in self.parcels.values()])
 
-    def _load(self) -> dict[Claim, Parcel]:
+    def _pack(self) -> dict[Claim, Parcel]:
         by_id = {claim.id: claim for claim in self.claims}
-        known = BrazeProfile.objects.filter(pk__in=by_id, person__isnull=False, is_to_delete=False)
-        profiles = list(known.select_related("person").prefetch_related("person__emailaddress_set"))
-        people = {profile: _person(profile) for profile in profiles}
-        consents = self._consents(people.values())
-        return {
-            by_id[profile.pk]: self._parcel(by_id[profile.pk], profile, person, consents)
-            for profile, person in people.items()
-        }
+        return {by_id[profile.id]: self._parcel(by_id[profile.id], profile) for profile in self.profiles}
 
-    def _consents(self, people: Iterable[payloads.Person]) -> dict[str, list[payloads.Consent]]:
-        addresses = {address for person in people for address in person.addresses}
-        outbox.open_riders(addresses)
-        found: dict[str, list[payloads.Consent]] = defaultdict(list)
-        for row in Subscription.objects.filter(address__in=addresses).select_related("program"):
-            self.versions[row.pk] = row.version
-            found[row.address].append(_consent(row))
-        return found
+    def _consents(self, person: payloads.Person) -> list[payloads.Consent]:
+        rows = [row for address in person.addresses for row in self.standings.get(address, ())]
+        self.versions |= {row.id: row.version for row in rows}
+        return [loading.consent(row, self.programs[row.program]) for row in rows]
 
-    def _parcel(
-        self,
-        claim: Claim,
-        profile: BrazeProfile,
-        person: payloads.Person,
-        consents: Mapping[str, list[payloads.Consent]],
-    ) -> Parcel:
-        own = [consent for address in person.addresses for consent in consents.get(address, [])]
+    def _parcel(self, claim: Claim, profile: loading.Profile) -> Parcel:
+        person = profile.person
+        own = self._consents(person)
         is_unknown = claim.was_unknown
         wanted = payloads.attributes(person, own, profile.accepted, is_unknown=is_unknown)
         changed = payloads.difference(wanted, profile.accepted, is_unknown=is_unknown)
@@ -131,7 +140,7 @@ class TrackJob(CallJob):
         accepted = [parcel for parcel in self.parcels.values() if parcel.claim not in named]
         self.courier.went_well(TRACK, *{program for parcel in accepted for program in parcel.programs})
         told = [subscription for parcel in accepted for subscription in parcel.told]
-        outbox.settle_riders(self.versions, accepted=told, started=self._started(accepted))
+        self.courier.settlements.add_riders(self.versions, told, self._started(accepted))
         jobs = self._take(named)
         if self.suspects and accepted:
             return [*jobs, self._next_suspect(accepted[0].claim)]
@@ -187,29 +196,3 @@ class TrackJob(CallJob):
     def _next_suspect(self, claim: Claim) -> Job:
         """Try the next group alone; after the last one, what is left goes without those that were stopped."""
         return replace(self, claims=[claim], carry=frozenset(self.suspects[:1]) or None, suspects=self.suspects[1:])
-
-
-def _person(profile: BrazeProfile) -> payloads.Person:
-    person: Any = profile.person
-    return payloads.Person(
-        external_id=profile.external_id,
-        email=person.email or "",
-        phone=person.phone_number,
-        language=person.language,
-        time_zone=person.time_zone,
-        unsubscribe_url=unsubscribe_links.of_person(profile.external_id),
-        number_url="" if person.has_proven_mailbox else unsubscribe_links.of_number(person.phone_number),
-    )
-
-
-def _consent(row: Subscription) -> payloads.Consent:
-    return payloads.Consent(
-        subscription=row.pk,
-        program=row.program.slug,
-        group_id=row.program.subscription_group_id,
-        is_sms=row.program.is_sms,
-        state=row.state,
-        told=row.told,
-        is_to_start=row.asked > 0 and row.rides < outbox.MAX_ASKS,
-        was_opened=row.opened_at is not None,
-    )

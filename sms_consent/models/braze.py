@@ -56,6 +56,13 @@ class BrazeProfile(Outgoing):
         verbose_name = "Braze profile"
         indexes = (
             models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),
+            # The few among many people: to be identified, merged or deleted (`outbox.dues`).
+            models.Index(
+                fields=["due_at"],
+                name="profile_errand_due",
+                condition=models.Q(due_at__isnull=False)
+                & (models.Q(person__isnull=True) | models.Q(is_to_delete=True) | ~models.Q(claims_phone="")),
+            ),
             models.Index(fields=["id"], name="profile_parked", condition=models.Q(parked_at__isnull=False)),
             models.Index(fields=["id"], name="profile_in_doubt", condition=models.Q(is_unknown=True)),
         )

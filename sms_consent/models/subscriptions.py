@@ -70,7 +70,8 @@ class Subscription(Outgoing):
             models.Index(
                 fields=["due_at"],
                 name="subscription_opt_out_due",
-                condition=models.Q(due_at__isnull=False, state__in=(State.UNSUBSCRIBED, State.NONE)),
+                condition=models.Q(due_at__isnull=False)
+                & (models.Q(state__in=(State.UNSUBSCRIBED, State.NONE)) | models.Q(owes_opt_out=True)),
             ),
             models.Index(fields=["seen_at"], name="subscription_seen", condition=models.Q(seen_at__isnull=False)),
             models.Index(

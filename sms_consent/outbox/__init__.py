@@ -18,6 +18,7 @@ from sms_consent.outbox.claims import (
     waiting_since,
 )
 from sms_consent.outbox.counting import due_now, parked, unsent
+from sms_consent.outbox.dues import due_opt_outs, due_rest
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
@@ -39,19 +40,16 @@ from sms_consent.outbox.marking import (
     touch,
     wake,
 )
+from sms_consent.outbox.riding import close_rides, open_riders, open_rides, settle_riders
 from sms_consent.outbox.seeing import busy, note_seen
 from sms_consent.outbox.settling import (
     Outcome,
-    close_rides,
     forget_profiles,
     note_left,
     note_looked,
-    open_riders,
-    open_rides,
     settle_global_emails,
     settle_identities,
     settle_profiles,
-    settle_riders,
     settle_subscriptions,
 )
 
@@ -76,6 +74,8 @@ __all__ = [
     "forget_emails",
     "forget_erased",
     "due_now",
+    "due_opt_outs",
+    "due_rest",
     "forget_group",
     "forget_profiles",
     "forget_some",

@@ -21,9 +21,9 @@ SUBSCRIPTION_FIELDS = ("told", "asked", "is_recheck", "attempts", "marked_at")
 PROFILE_FIELDS = ("is_unknown", "attempts", "marked_at")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Claim:
-    """A row that one worker has until `until`.
+    """A row that one worker has until `until`. Compared by identity: it is a key in many a mapping.
 
     `told`, `asked`, `was_recheck` and `was_unknown` are what held before the claim.
     """
@@ -50,8 +50,9 @@ def claim_opt_outs(limit: int, *, closed: Collection[int] = ()) -> list[Claim]:
 
     Without any consent (`none`) a row is due only where Braze says otherwise: see `insist`.
     """
-    owed = Q(state=State.PENDING, owes_opt_out=True)
-    rows = Subscription.objects.filter(Q(state__in=(State.UNSUBSCRIBED, State.NONE)) | owed).exclude(address="")
+    # Worded as the partial index is, so that no backlog of consents is leafed through.
+    left = Q(state__in=(State.UNSUBSCRIBED, State.NONE)) | Q(owes_opt_out=True)
+    rows = Subscription.objects.filter(left).exclude(state=State.SUBSCRIBED).exclude(address="")
     # From here on an "unsubscribed" at Braze may be our own doing: a later look learns nothing from it.
     looked_at = Coalesce(F("looked_at"), Now())
     due = rows.exclude(program__in=closed)
@@ -146,9 +147,9 @@ def _claim(rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **cha
     renamed = {"is_unknown": "was_unknown", "is_recheck": "was_recheck"}
     with transaction.atomic():
         found = list(due.select_for_update(skip_locked=True).values("id", "version", *names)[:limit])
-        rows.model.objects.filter(id__in=[row["id"] for row in found]).update(
-            lease=lease, leased_until=until, **changes
-        )
+        if found:
+            ids = [row["id"] for row in found]
+            rows.model.objects.filter(pk__among=ids).update(lease=lease, leased_until=until, **changes)
     return [
         Claim(lease=lease, until=until, **{renamed.get(name, name): value for name, value in row.items()})
         for row in found

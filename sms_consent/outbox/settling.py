@@ -13,6 +13,7 @@ from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from optin_site import bulk
 from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
@@ -40,9 +41,9 @@ class Outcome:
 def settle_subscriptions(told: str, outcomes: Mapping[Claim, Outcome]) -> None:
     """Write down what came of calls that carried `told` for these subscriptions."""
     with transaction.atomic():
-        _hold([claim.id for claim in outcomes])
+        hold([claim.id for claim in outcomes])
         live, overtaken = _sort(Subscription, outcomes)
-        _mark_again(overtaken)
+        mark_again(overtaken)
         for outcome, claims in _group(live).items():
             if outcome.accepted:
                 _accept(claims, told)
@@ -58,7 +59,7 @@ def _accept(claims: list[Claim], told: str) -> None:
         again = Q(asked__lt=MAX_ASKS)
     if told == Told.UNSUBSCRIBED:
         # Braze applies calls in any order: whatever else was sent may still land after this (rule 7).
-        again = Q(opened_at__gt=claims[0].claimed_at - settings.BRAZE_RECHECK_AFTER)
+        again = Q(opened_at__gt=min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER)
     # A request that was made before the opt-out before it had been told has waited for this.
     asks = Q(state=State.PENDING, program__channel=Channel.SMS) if told == Told.UNSUBSCRIBED else Q(pk__in=[])
     asking = list(_rows(Subscription, claims).filter(asks).exclude(again).values_list("pk", flat=True))
@@ -74,7 +75,7 @@ def _accept(claims: list[Claim], told: str) -> None:
         is_recheck=Case(When(again, then=True), default=False),
         owes_opt_out=Case(When(again, then=F("owes_opt_out")), default=False),
         **UNSEEN,
-        **_FREE,
+        **FREE,
     )
 
 
@@ -84,7 +85,7 @@ def _give_back(claims: list[Claim], outcome: Outcome) -> None:
     if not outcome.is_answered:
         # Nobody knows whether it was applied. A prompt is not asked for again before the second look.
         pending = rows.filter(state=State.PENDING, owes_opt_out=False)
-        later = claims[0].claimed_at + settings.BRAZE_RECHECK_AFTER
+        later = max(claim.claimed_at for claim in claims) + settings.BRAZE_RECHECK_AFTER
         pending.filter(asked__lt=MAX_ASKS).update(due_at=later, is_recheck=True)
         pending.filter(asked__gte=MAX_ASKS).update(due_at=None, is_recheck=False)
         return
@@ -105,36 +106,36 @@ def settle_global_emails(outcomes: Mapping[Claim, Outcome]) -> None:
                 _accept_global_emails(claims)
             else:
                 _rows(GlobalEmail, claims).update(**_failure(outcome))
-        addresses = GlobalEmail.objects.filter(id__in=overtaken).values_list("address", flat=True)
+        addresses = GlobalEmail.objects.filter(pk__among=overtaken).values_list("address", flat=True)
         forget_email_state(list(addresses))
 
 
 def _accept_global_emails(claims: list[Claim]) -> None:
     now = timezone.now()
-    since = claims[0].claimed_at - settings.BRAZE_RECHECK_AFTER
+    since = min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER
     opened = Subscription.objects.filter(address=OuterRef("address"), opened_at__gt=since)
     rows = _rows(GlobalEmail, claims)
-    rows.update(told_at=now, due_at=None, is_recheck=False, **_FREE)
+    rows.update(told_at=now, due_at=None, is_recheck=False, **FREE)
     rows.filter(Exists(opened)).update(due_at=now + settings.BRAZE_RECHECK_AFTER, is_recheck=True)
 
 
 def forget_profiles(claims: Collection[Claim]) -> None:
     """Drop profiles that are merged or deleted, or that Braze never heard of. Nobody is behind them any more."""
     if claims:
-        BrazeProfile.objects.filter(pk__in=[claim.id for claim in claims], person=None).delete()
+        BrazeProfile.objects.filter(pk__among=[claim.id for claim in claims], person=None).delete()
 
 
 def note_left(subscription: int) -> None:
     """Braze itself said that this one has left: there is nothing to tell it."""
     rows = Subscription.objects.filter(pk=subscription, state=State.UNSUBSCRIBED)
     rows.update(
-        told=Told.UNSUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, owes_opt_out=False, **_FREE
+        told=Told.UNSUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, owes_opt_out=False, **FREE
     )
 
 
 def note_looked(claims: Collection[Claim]) -> None:
     """Braze's state of these was read. Written down before anything is told: what it says later is our own doing."""
-    unchanged = _rows(Subscription, claims).filter(version__in=[claim.version for claim in claims])
+    unchanged = _rows(Subscription, claims).filter(version__among=[claim.version for claim in claims])
     unchanged.update(looked_at=timezone.now())
 
 
@@ -142,7 +143,8 @@ def settle_profiles(outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mappin
     """Write down what came of calls about people. `sent` maps a profile's id to the attributes it carried."""
     with transaction.atomic():
         live, overtaken = _sort(BrazeProfile, outcomes)
-        BrazeProfile.objects.filter(id__in=overtaken).update(is_unknown=True, due_at=timezone.now())
+        if overtaken:
+            BrazeProfile.objects.filter(pk__among=overtaken).update(is_unknown=True, due_at=timezone.now())
         for outcome, claims in _group(live).items():
             if outcome.accepted:
                 _accept_profiles(claims, sent)
@@ -162,75 +164,29 @@ def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
             if not outcome.accepted:
                 _rows(BrazeProfile, claims).update(**_failure(outcome))
                 continue
-            _rows(BrazeProfile, claims).update(claims_phone="", due_at=timezone.now(), **_FREE)
+            _rows(BrazeProfile, claims).update(claims_phone="", due_at=timezone.now(), **FREE)
 
 
 def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]]) -> None:
-    rows = _rows(BrazeProfile, claims)
-    profiles = list(rows.only("accepted"))
-    for profile in profiles:
-        merged = {**profile.accepted, **sent.get(profile.pk, {})}
-        profile.accepted = {name: value for name, value in merged.items() if value is not None}
-    BrazeProfile.objects.bulk_update(profiles, ["accepted"])
-    rows.update(accepted_at=timezone.now(), is_unknown=False, due_at=None, **_FREE)
+    known = dict(_rows(BrazeProfile, claims).values_list("pk", "accepted"))
+    accepted = {pk: _merged(before, sent.get(pk, {})) for pk, before in known.items()}
+    same = {"accepted_at": timezone.now(), "is_unknown": False, "due_at": None, **FREE}
+    bulk.update(BrazeProfile, "accepted", accepted, same)
 
 
-# --- Riders: subscriptions that travel in a person's call ---------------------------------------------
-
-
-def open_riders(addresses: Collection[str]) -> None:
-    """Note that a call for these addresses is about to be opened. Load their state after this, not before."""
-    travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
-    rows = Subscription.objects.filter(travelling, address__in=addresses)
-    with transaction.atomic():
-        people.lock(addresses)
-        ids = list(rows.select_for_update(of=("self",)).order_by("id").values_list("id", flat=True))
-        Subscription.objects.filter(id__in=ids).update(opened_at=timezone.now())
-        emails = Subscription.objects.filter(id__in=ids, program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
-        emails.exclude(told=Told.SUBSCRIBED).update(told=Told.UNKNOWN)
-
-
-def open_rides(subscriptions: Collection[int]) -> None:
-    """Count a call about a person that is to start these requests, before it is made."""
-    if subscriptions:
-        Subscription.objects.filter(id__in=subscriptions).update(rides=F("rides") + 1)
-
-
-def close_rides(subscriptions: Collection[int]) -> None:
-    """Take back the count of a call that Braze says has failed."""
-    if subscriptions:
-        Subscription.objects.filter(id__in=subscriptions, rides__gt=0).update(rides=F("rides") - 1)
-
-
-def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int], started: Collection[int] = ()) -> None:
-    """Settle subscriptions that travelled in people's calls.
-
-    `versions` maps each one's id to its version when it was loaded; `accepted` are the ids of the email
-    consents that Braze took, `started` those of the requests that no call need carry any more. Whatever changed
-    meanwhile is marked again: the call may land after it.
-    """
-    with transaction.atomic():
-        _hold(versions)
-        rows = Subscription.objects.select_for_update().filter(id__in=versions).order_by("id")
-        now_at = dict(rows.values_list("id", "version"))
-        _mark_again([pk for pk, version in now_at.items() if version != versions[pk]])
-        taken = [pk for pk in accepted if now_at.get(pk) == versions[pk]]
-        Subscription.objects.filter(id__in=taken).update(
-            told=Told.SUBSCRIBED, told_at=timezone.now(), due_at=None, is_recheck=False, **_FREE
-        )
-        same = [pk for pk in started if now_at.get(pk) == versions[pk]]
-        Subscription.objects.filter(id__in=same).update(rides=MAX_ASKS)
+def _merged(before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**before, **sent}.items() if value is not None}
 
 
 # --- Shared -------------------------------------------------------------------------------------------
 
 
-def _hold(subscriptions: Collection[int]) -> None:
+def hold(subscriptions: Collection[int]) -> None:
     """Lock the addresses of these first: services lock several rows each in orders of their own, but these before."""
-    people.lock(Subscription.objects.filter(id__in=subscriptions).values_list("address", flat=True))
+    people.lock(Subscription.objects.filter(pk__among=subscriptions).values_list("address", flat=True))
 
 
-_FREE: dict[str, Any] = {"attempts": 0, "marked_at": None, "lease": None, "leased_until": None}
+FREE: dict[str, Any] = {"attempts": 0, "marked_at": None, "lease": None, "leased_until": None}
 
 
 def _failure(outcome: Outcome) -> dict[str, Any]:
@@ -246,7 +202,7 @@ def _sort(model: type[Outgoing], outcomes: Mapping[Claim, Outcome]) -> tuple[dic
 
     Those are the rows that changed meanwhile, or whose lease has gone, and whose call may have been applied.
     """
-    rows = model._default_manager.select_for_update().filter(pk__in=[claim.id for claim in outcomes])
+    rows = model._default_manager.select_for_update().filter(pk__among=[claim.id for claim in outcomes])
     now = timezone.now()
     holds = {
         (pk, version, lease)
@@ -261,18 +217,20 @@ def _sort(model: type[Outgoing], outcomes: Mapping[Claim, Outcome]) -> tuple[dic
 
 def _release(model: type[Outgoing], claims: Iterable[Claim]) -> None:
     for lease, same in _group({claim: claim.lease for claim in claims}).items():
-        model._default_manager.filter(pk__in=[claim.id for claim in same], lease=lease).update(
+        model._default_manager.filter(pk__among=[claim.id for claim in same], lease=lease).update(
             lease=None, leased_until=None
         )
 
 
-def _mark_again(ids: Collection[int]) -> None:
+def mark_again(ids: Collection[int]) -> None:
     """Make overtaken subscriptions due again, with what Braze knows of them unknown.
 
     Under a new version: a call that is in flight for one of them now was opened before this one ended, so
     its answer settles nothing.
     """
-    rows = Subscription.objects.filter(id__in=ids)
+    if not ids:
+        return
+    rows = Subscription.objects.filter(pk__among=ids)
     rows.update(told=Told.UNKNOWN, **UNSEEN)
     rows.filter(state=State.PENDING, left_at__isnull=False).update(owes_opt_out=True)
     left = Q(state=State.UNSUBSCRIBED) | Q(owes_opt_out=True)
@@ -284,7 +242,7 @@ def _mark_again(ids: Collection[int]) -> None:
 
 
 def _rows(model: type[Outgoing], claims: Iterable[Claim]) -> models.QuerySet[Any]:
-    return model._default_manager.filter(pk__in=[claim.id for claim in claims])
+    return model._default_manager.filter(pk__among=[claim.id for claim in claims])
 
 
 def _group(items: Mapping[Claim, Any]) -> dict[Any, list[Claim]]:

@@ -13,12 +13,17 @@ Headers = dict[str, str]
 
 @dataclass(slots=True)
 class Limit:
-    """So many requests per window; windows start on the clock, not with the first request."""
+    """So many requests per window; windows start on the clock, not with the first request.
+
+    `passed` and `refused` count all requests, in whatever window.
+    """
 
     requests: int
     seconds: int
     window: int = -1
     used: int = 0
+    passed: int = 0
+    refused: int = 0
 
 
 def documented() -> dict[str, Limit]:
@@ -64,6 +69,8 @@ class Limits:
                 limit.window, limit.used = window, 0
             is_free = not self.is_on or limit.used < limit.requests
             limit.used += self.is_on and is_free
+            limit.passed += is_free
+            limit.refused += not is_free
             remaining = limit.requests - limit.used
         left = (window + 1) * limit.seconds - now
         if is_free:

@@ -72,11 +72,46 @@ def _consent(visitors: list[Any]) -> None:
     services.record_choices(choices, source=Source.SIGN_UP, circumstances=how)
 
 
-def rewind() -> int:
-    """Have Braze told nothing of anyone, as after the sign-ups; return how many rows are due."""
+def backlog(count: str) -> int:
+    """Leave so many new people of whom Braze has yet to hear: rows only, without anybody's history or mailbox."""
     from django.utils import timezone
 
-    from sms_consent import outbox
+    from accounts.models import User
+    from sms_consent.models import BrazeProfile, Program, Subscription
+    from sms_consent.people import subject
+    from tests.benchmarks.visitors import crowd
+
+    programs = {it.slug: it for it in Program.objects.all()}
+    everybody = crowd(int(count))
+    while some := list(itertools.islice(everybody, CHUNK * 4)):
+        stands = {"state": "subscribed", "version": 1, "due_at": timezone.now()}
+        people = User.objects.bulk_create([User(email=one.email, phone=one.phone, password="!") for one in some])
+        BrazeProfile.objects.bulk_create(
+            [BrazeProfile(person=it, external_id=it.external_id, version=1, due_at=stands["due_at"]) for it in people]
+        )
+        to_tell = [(programs["sms"], one.phone) for one in some] + [(programs["email"], one.email) for one in some]
+        Subscription.objects.bulk_create(
+            [Subscription(program=it, subject=subject(one), address=one, **stands) for it, one in to_tell]
+        )
+    _tidy()
+    return int(count)
+
+
+def leave(phone: str) -> float:
+    """Have a number say STOP; return when that was committed."""
+    from sms_consent import services
+    from sms_consent.choices import Source
+    from sms_consent.ledger import Circumstances
+
+    services.withdraw(phone, source=Source.KEYWORD, stops=True, circumstances=Circumstances(note="STOP"))
+    return time.time()
+
+
+def rewind() -> int:
+    """Have Braze told nothing of anyone, as after the sign-ups; return how many rows are due. All chores are done."""
+    from django.utils import timezone
+
+    from sms_consent import outbox, upkeep
     from sms_consent.choices import State, Told
     from sms_consent.models import BrazeProfile, Subscription
 
@@ -85,6 +120,7 @@ def rewind() -> int:
     now = timezone.now()
     Subscription.objects.filter(state=State.SUBSCRIBED).update(due_at=now, **told, **free)
     BrazeProfile.objects.update(due_at=now, accepted={}, accepted_at=None, is_unknown=False, **free)
+    upkeep.Upkeep().run()
     _tidy()
     return outbox.unsent()
 
@@ -101,12 +137,12 @@ def drain(profile: str = "") -> dict[str, float]:
     from sms_consent.delivery import Worker
 
     profiler = cProfile.Profile() if profile else None
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     left = profiler.runcall(Worker().run_once) if profiler else Worker().run_once()
-    seconds = time.perf_counter() - started
+    seconds, processor = time.perf_counter() - started, time.process_time() - used
     if profiler:
         profiler.dump_stats(profile)
-    return {"seconds": seconds, "left": left}
+    return {"seconds": seconds, "processor": processor, "left": left}
 
 
 def naive(seconds: str) -> dict[str, float]:
@@ -206,7 +242,7 @@ def address(number: int) -> str:
 
 
 STEPS: dict[str, Callable[..., Any]] = {
-    step.__name__: step for step in (prepare, seed, subscribe, write_down, rewind, drain, naive)
+    step.__name__: step for step in (prepare, seed, backlog, leave, subscribe, write_down, rewind, drain, naive)
 }
 
 if __name__ == "__main__":

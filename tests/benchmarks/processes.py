@@ -149,11 +149,11 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(*, latency_ms: int = 0, keep_calls: int = 0) -> Iterator[Sandbox]:
+def sandbox(*, latency_ms: int = 0, keep_calls: int = 0, limits: bool = False) -> Iterator[Sandbox]:
     """Run a sandbox that takes so long for each answer and remembers so many calls."""
     command = ["-u", "-m", "sms_consent.sandbox", "--port", "0", "--smtp-port", "0", "--key", KEY]
     command += ["--sms-group", SMS_GROUP, "--email-group", EMAIL_GROUP]
-    command += ["--latency-ms", str(latency_ms), "--keep-calls", str(keep_calls)]
+    command += ["--latency-ms", str(latency_ms), "--keep-calls", str(keep_calls), *(["--limits"] if limits else [])]
     with running(command, environment(""), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())

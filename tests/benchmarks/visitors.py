@@ -43,6 +43,13 @@ def strangers() -> Iterator[Visitor]:
     return map(partial(_stranger, numbers), count())
 
 
+def crowd(count: int) -> Iterator[Visitor]:
+    """Yield so many people of whom no two share a number: any 555 number, for a sandbox on this machine alone."""
+    codes = [number[:5] for number in fictional_numbers()[:381]]
+    for n in range(count):
+        yield Visitor(f"visitor{n}@example.com", f"{codes[n % len(codes)]}555{n // len(codes):04}")
+
+
 def _stranger(numbers: list[str], n: int) -> Visitor:
     return Visitor(f"visitor{n}@example.com", numbers[n % len(numbers)])
 

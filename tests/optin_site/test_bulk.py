@@ -54,3 +54,26 @@ def test_more_than_one_statement_takes() -> None:
 
 def test_nothing_to_write() -> None:
     bulk.insert([])
+    bulk.update(BrazeProfile, "accepted", {}, {"due_at": None})
+
+
+def test_rows_get_values_of_their_own_and_some_that_are_the_same() -> None:
+    now = timezone.now()
+    rows = [profile(number, due_at=now) for number in range(3)]
+    bulk.insert(rows)
+    own = {rows[0].pk: AWKWARD, rows[1].pk: {}}
+    bulk.update(BrazeProfile, "accepted", own, {"accepted_at": now, "due_at": None, "is_unknown": True, "attempts": 7})
+    for row in BrazeProfile.objects.filter(pk__in=own):
+        assert row.accepted == own[row.pk]
+        assert (row.accepted_at, row.due_at, row.is_unknown, row.attempts) == (now, None, True, 7)
+    other = BrazeProfile.objects.get(pk=rows[2].pk)
+    assert (other.accepted, other.accepted_at, other.due_at) == ({}, None, now)
+
+
+def test_among_is_in_with_one_parameter() -> None:
+    rows = [profile(number) for number in range(3)]
+    bulk.insert(rows)
+    names = {"crm-0", "crm-2", AWKWARD['quote"'], "'", "☐ü"}
+    assert set(BrazeProfile.objects.filter(external_id__among=names)) == {rows[0], rows[2]}
+    assert set(BrazeProfile.objects.filter(pk__among=[rows[1].pk, -1])) == {rows[1]}
+    assert not BrazeProfile.objects.filter(pk__among=[]).exists()

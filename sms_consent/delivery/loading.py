@@ -1,0 +1,97 @@
+"""What calls about people are built from, read as plain rows: there are thousands a second."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.db.models import CharField, Exists, F, OuterRef
+from django.db.models.functions import Cast
+
+from sms_consent import outbox, unsubscribe_links
+from sms_consent.braze import payloads
+from sms_consent.models import BrazeProfile, Program, Subscription
+
+
+class Profile(NamedTuple):
+    """What a call needs of a person and their profile."""
+
+    id: int
+    external_id: str
+    accepted: dict[str, Any]
+    accepted_at: datetime | None
+    email: str | None
+    phone: str | None
+    language: str
+    time_zone: str
+    is_proven: bool
+
+    @property
+    def person(self) -> payloads.Person:
+        """The person as they go into a payload."""
+        phone = self.phone or ""
+        return payloads.Person(
+            external_id=self.external_id,
+            email=self.email or "",
+            phone=phone,
+            language=self.language,
+            time_zone=self.time_zone,
+            unsubscribe_url=unsubscribe_links.of_person(self.external_id),
+            number_url="" if self.is_proven else unsubscribe_links.of_number(phone),
+        )
+
+
+class Standing(NamedTuple):
+    """What a call about a person needs of a subscription of theirs."""
+
+    id: int
+    version: int
+    address: str
+    program: int
+    state: str
+    told: str
+    asked: int
+    rides: int
+    opened_at: datetime | None
+
+
+def profiles(ids: Collection[int]) -> dict[int, Profile]:
+    proven = get_user_model()._default_manager.filter(
+        pk=OuterRef("person"), emailaddress__verified=True, emailaddress__email=F("email")
+    )
+    rows = BrazeProfile.objects.filter(pk__among=ids, person__isnull=False, is_to_delete=False).values_list(
+        "pk",
+        "external_id",
+        "accepted",
+        "accepted_at",
+        "person__email",
+        Cast("person__phone", CharField()),  # as it is stored: nothing is parsed
+        "person__language",
+        "person__time_zone",
+        Exists(proven),
+    )
+    return {profile.id: profile for profile in map(Profile._make, rows)}
+
+
+def standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
+    fields = ("id", "version", "address", "program_id", "state", "told", "asked", "rides", "opened_at")
+    found: dict[str, list[Standing]] = defaultdict(list)
+    for row in map(Standing._make, Subscription.objects.filter(address__among=addresses).values_list(*fields)):
+        found[row.address].append(row)
+    return found
+
+
+def consent(row: Standing, program: Program) -> payloads.Consent:
+    return payloads.Consent(
+        subscription=row.id,
+        program=program.slug,
+        group_id=program.subscription_group_id,
+        is_sms=program.is_sms,
+        state=row.state,
+        told=row.told,
+        is_to_start=row.asked > 0 and row.rides < outbox.MAX_ASKS,
+        was_opened=row.opened_at is not None,
+    )

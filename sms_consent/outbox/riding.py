@@ -1,0 +1,67 @@
+"""Riders: subscriptions that travel in a call about a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.db import transaction
+from django.db.models import F, Q, Value
+from django.utils import timezone
+
+from sms_consent import people
+from sms_consent.choices import Channel, State, Told
+from sms_consent.models import Subscription
+from sms_consent.outbox.marking import MAX_ASKS
+from sms_consent.outbox.settling import FREE, hold, mark_again
+
+
+def open_riders(addresses: Collection[str]) -> None:
+    """Note that a call for these addresses is about to be opened. Load their state after this, not before."""
+    travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
+    rows = Subscription.objects.filter(travelling, address__among=addresses)
+    with transaction.atomic():
+        people.lock(addresses)
+        held = rows.select_for_update(of=("self",)).order_by("id")
+        carried = {pk: _is_carried(*how) for pk, *how in held.values_list("id", "program__channel", "state", "told")}
+        for is_carried, told in ((False, F("told")), (True, Value(Told.UNKNOWN))):
+            ids = [pk for pk, one in carried.items() if one == is_carried]
+            if ids:
+                Subscription.objects.filter(pk__among=ids).update(opened_at=timezone.now(), told=told)
+
+
+def _is_carried(channel: str, state: str, told: str) -> bool:
+    """Whether the call is the one that tells it: so it is with emails, while numbers have a call of their own."""
+    return channel == Channel.EMAIL and state == State.SUBSCRIBED and told != Told.SUBSCRIBED
+
+
+def open_rides(subscriptions: Collection[int]) -> None:
+    """Count a call about a person that is to start these requests, before it is made."""
+    if subscriptions:
+        Subscription.objects.filter(pk__among=subscriptions).update(rides=F("rides") + 1)
+
+
+def close_rides(subscriptions: Collection[int]) -> None:
+    """Take back the count of a call that Braze says has failed."""
+    if subscriptions:
+        Subscription.objects.filter(pk__among=subscriptions, rides__gt=0).update(rides=F("rides") - 1)
+
+
+def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int], started: Collection[int] = ()) -> None:
+    """Settle subscriptions that travelled in people's calls.
+
+    `versions` maps each one's id to its version when it was loaded; `accepted` are the ids of the email
+    consents that Braze took, `started` those of the requests that no call need carry any more. Whatever changed
+    meanwhile is marked again: the call may land after it.
+    """
+    with transaction.atomic():
+        hold(versions)
+        rows = Subscription.objects.select_for_update().filter(pk__among=versions).order_by("id")
+        now_at = dict(rows.values_list("id", "version"))
+        mark_again([pk for pk, version in now_at.items() if version != versions[pk]])
+        taken = [pk for pk in accepted if now_at.get(pk) == versions[pk]]
+        if taken:
+            changes = {"told": Told.SUBSCRIBED, "told_at": timezone.now(), "due_at": None, "is_recheck": False, **FREE}
+            Subscription.objects.filter(pk__among=taken).update(**changes)
+        same = [pk for pk in started if now_at.get(pk) == versions[pk]]
+        if same:
+            Subscription.objects.filter(pk__among=same).update(rides=MAX_ASKS)
