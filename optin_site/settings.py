@@ -52,7 +52,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "optin_site.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -71,6 +71,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "optin_site.context.brand",
+                "optin_site.languages.choices",
             ],
         },
     },
@@ -225,8 +226,16 @@ BRAZE_LEASE = timedelta(seconds=60)  # a killed worker's claims come back after 
 BRAZE_RECHECK_AFTER = timedelta(minutes=5)  # Braze's advice between dependent calls (P-limits)
 
 # --- Language and time --------------------------------------------------------------------------------------
+# English is always there and what everything else falls back to; LANGUAGES may name fewer of the others.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+_spoken = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "ar": "Arabic"}
+_wanted = {LANGUAGE_CODE, *env.names("LANGUAGES", ",".join(_spoken))}
+if _wanted - set(_spoken):
+    raise ImproperlyConfigured(f"LANGUAGES must be of {', '.join(_spoken)}; docs/languages.md says how to add one.")
+LANGUAGES = [(code, name) for code, name in _spoken.items() if code in _wanted]
+LOCALE_PATHS = [BASE_DIR / "optin_site" / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -257,7 +266,7 @@ SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
 SESSION_ENGINE = "optin_site.sessions"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
