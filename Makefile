@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench catalogs lock clean
 
 .env:
 	@cp .env.example .env
@@ -33,6 +33,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+# Brings the translations up to date with pages and code, and compiles them: docs/languages.md.
+catalogs: $(STAMP)
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.catalogs
 
 # Needs uv (https://docs.astral.sh/uv/); only whoever changes a dependency runs it.
 lock:
