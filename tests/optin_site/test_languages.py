@@ -101,3 +101,20 @@ def test_years_are_counted_as_each_language_counts(client: Client, settings: Any
     assert "1 Jahr, nachdem" in client.get("/privacy/?lang=de").content.decode()
     settings.EVIDENCE_YEARS = 5
     assert "5 سنوات" in client.get("/privacy/?lang=ar").content.decode()
+
+
+def test_what_cannot_be_read_is_refused_in_the_browsers_language(client: Client) -> None:
+    """Nothing has chosen a language yet, and the thread may have served another before."""
+    client.get("/?lang=ar")
+    form = "application/x-www-form-urlencoded; charset=utf-7"
+    refused = Client(headers={"accept-language": "de"}).post("/", b"email=x", content_type=form)
+    assert (refused.status_code, shown(refused)) == (415, ("de", "ltr"))
+    assert "Das konnten wir nicht lesen" in refused.content.decode()
+
+
+@pytest.mark.parametrize("language", catalogs.TRANSLATED)
+def test_a_number_that_is_none_is_named_in_the_visitors_language(client: Client, language: str) -> None:
+    client.get(f"/?lang={language}")
+    page = client.post("/phone/", {"phone": "12"}).content.decode()
+    assert "+1 201-555-0123" in page
+    assert "Enter a valid" not in page
