@@ -233,6 +233,7 @@ _wanted = {LANGUAGE_CODE, *env.names("LANGUAGES", ",".join(_spoken))}
 if _wanted - set(_spoken):
     raise ImproperlyConfigured(f"LANGUAGES must be of {', '.join(_spoken)}; docs/languages.md says how to add one.")
 LANGUAGES = [(code, name) for code, name in _spoken.items() if code in _wanted]
+FORMAT_MODULE_PATH = ["optin_site.formats"]
 LOCALE_PATHS = [BASE_DIR / "optin_site" / "locale"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import translation
+from django.utils.formats import date_format
 
 from optin_site.languages import in_this_language
 from tests import catalogs
@@ -110,6 +113,22 @@ def test_what_cannot_be_read_is_refused_in_the_browsers_language(client: Client)
     refused = Client(headers={"accept-language": "de"}).post("/", b"email=x", content_type=form)
     assert (refused.status_code, shown(refused)) == (415, ("de", "ltr"))
     assert "Das konnten wir nicht lesen" in refused.content.decode()
+
+
+WRITTEN = {
+    "en": ("Nov. 3, 2026", "Nov. 3, 2026, 2:05 p.m."),
+    "es": ("3 de noviembre de 2026", "3 de noviembre de 2026 a las 14:05"),
+    "fr": ("3 novembre 2026", "3 novembre 2026 14:05"),
+    "de": ("3. November 2026", "3. November 2026 14:05"),
+    "ar": ("3 نوفمبر، 2026", "3 نوفمبر، 2026، 14:05"),
+}
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_dates_are_written_as_each_language_writes_them(language: str) -> None:
+    at = datetime(2026, 11, 3, 14, 5, tzinfo=UTC)
+    with translation.override(language):
+        assert (date_format(at, "DATE_FORMAT"), date_format(at, "DATETIME_FORMAT")) == WRITTEN[language]
 
 
 @pytest.mark.parametrize("language", catalogs.TRANSLATED)
