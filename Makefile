@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: run test lint bench fuzz lock clean
+.PHONY: run test lint bench fuzz catalogs lock clean
 
 .env:
 	@cp .env.example .env
@@ -37,6 +37,10 @@ bench: $(STAMP)
 # Requests that nobody foresaw, at every address; FUZZ_SEED=2 sends others.
 fuzz: $(STAMP)
 	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-20000} $(BIN)/python -m pytest -s --show-capture=no tests/fuzz
+
+# Brings the translations up to date with pages and code, and compiles them: docs/languages.md.
+catalogs: $(STAMP)
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.catalogs
 
 # Needs uv (https://docs.astral.sh/uv/); only whoever changes a dependency runs it.
 lock:

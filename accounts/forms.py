@@ -12,6 +12,7 @@ from allauth.account.forms import RequestLoginCodeForm
 from django import forms
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
@@ -43,6 +44,15 @@ class Tick(forms.CheckboxInput):
         return str(data.get(name, "")).lower() in ("on", "true", "1", "yes")
 
 
+def example_number() -> str:
+    """Return a number of the default region as people there write it."""
+    region = settings.PHONE_REGIONS[0]
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    if example is None:
+        return ""
+    return str(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
 class AddressFields(forms.Form):
     """Email and phone as people type them."""
 
@@ -55,6 +65,12 @@ class AddressFields(forms.Form):
         label=_("Mobile number"),
         required=False,
         max_length=LONGEST_PHONE,
+        error_messages={
+            "invalid": format_lazy(
+                _("Enter a valid mobile number like {example}, or one that starts with + and a country code."),
+                example=example_number(),
+            )
+        },
         widget=forms.TextInput(
             attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "enterkeyhint": "done"}
         ),
@@ -88,15 +104,6 @@ def one_spelling(email: str) -> str:
     if not spelled:
         raise ValidationError(_("Enter a valid email address."), code="invalid")
     return spelled
-
-
-def example_number() -> str:
-    """Return a number of the default region as people there write it."""
-    region = settings.PHONE_REGIONS[0]
-    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-    if example is None:
-        return ""
-    return str(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
 class SignInForm(RequestLoginCodeForm):

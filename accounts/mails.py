@@ -9,6 +9,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from optin_site.context import brand
+from optin_site.languages import in_this_language
 from sms_consent import receipts
 from sms_consent.models import Disclosure
 
@@ -16,7 +17,8 @@ from sms_consent.models import Disclosure
 def send_confirmation(*, email: str, link: str, base_url: str, disclosures: Sequence[Disclosure]) -> None:
     """Queue the mail of a sign-up: the same for every kind of visitor, without a word that they typed (EM-6, SEC-8)."""
     receipt = base_url + receipts.path_of(email)
-    _queue("confirm", email, {"link": link, "base_url": base_url, "disclosures": disclosures, "receipt": receipt})
+    links = {"link": in_this_language(link), "receipt": in_this_language(receipt)}
+    _queue("confirm", email, {**links, "base_url": base_url, "disclosures": disclosures})
 
 
 def send_code(*, email: str, code: str) -> None:

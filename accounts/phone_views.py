@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.circumstances import of_request
 from accounts.forms import PhoneForm
+from optin_site import languages
 from sms_consent import selectors, services
 from sms_consent.choices import Door
 from sms_consent.selectors import Offer
@@ -134,7 +135,7 @@ def _taken(request: HttpRequest, place: Place, offer: Offer) -> HttpResponse:
         return _page(request, place, form)
     if not form.is_from_a_bot():
         _ask(request, place, form)
-    kept = {name: value for name, value in request.GET.items() if name == "scheme"}
+    kept = {name: value for name, value in request.GET.items() if name in ("scheme", languages.PARAMETER)}
     return redirect(f"{reverse(place.then)}?{urlencode({'program': form.offer.program.slug, **kept})}")
 
 

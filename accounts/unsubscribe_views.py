@@ -13,6 +13,7 @@ from accounts import preferences, unsubscribing
 from accounts.circumstances import of_request
 from accounts.unsubscribing import Reader
 from sms_consent.models import Program
+from sms_consent.templatetags.consent import names
 
 PLAIN = "text/plain; charset=utf-8"
 
@@ -43,7 +44,7 @@ def _one_click(request: HttpRequest, reader: Reader | None) -> HttpResponse:
     programs = unsubscribing.one_click(reader, request.GET.get("program", "")) if reader else []
     if reader is None or not unsubscribing.leave(reader, programs, circumstances=of_request(request)):
         return HttpResponse(_("We do not know this link. To leave, reply STOP or write to us.\n"), PLAIN, 404)
-    words = _("You have left: %(names)s.") % {"names": ", ".join(program.name for program in programs)}
+    words = _("You have left: %(names)s.") % {"names": names(programs)}
     if _texts_may_still_come(reader, programs):
         words += " " + _("If a text still comes, reply STOP to it.")
     return HttpResponse(f"{words}\n", PLAIN)

@@ -14,6 +14,7 @@ def brand(request: HttpRequest | None = None) -> dict[str, str]:
         "support_email": settings.SUPPORT_EMAIL,
         "support_phone": settings.SUPPORT_PHONE,
         "sms_number": settings.SMS_NUMBER,
+        "site_url": settings.SITE_URL,
         "terms_url": settings.TERMS_URL or "/terms/",
         "privacy_url": settings.PRIVACY_URL or "/privacy/",
     }

@@ -94,3 +94,32 @@ class Json(JsonFormatter):
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else scrubbed(str(value))
+
+
+_OWN: dict[str, Any] = {"handlers": ["stderr"], "propagate": False}
+
+
+def config(log_format: str) -> dict[str, Any]:
+    """Return Django's LOGGING, in the format "json" or "text"."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "text": {"()": "optin_site.logs.Scrubbed", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+            "json": {"()": "optin_site.logs.Json"},
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        # urllib3 writes whole URLs, query strings with phone numbers included, at DEBUG.
+        "loggers": {
+            "django": {"handlers": []},  # its own would write addresses and tokens while DEBUG is on
+            "django.server": {"level": "WARNING", **_OWN},  # optin_site.requests has a line for each request
+            "urllib3": {"level": "WARNING"},
+            "mail.log": {"level": "WARNING"},  # the sandbox's mailbox: ten lines a mail
+            "post_office": {"level": "WARNING", **_OWN},
+            "gunicorn.error": {"level": "INFO", **_OWN},  # gunicorn.conf.py has it use these
+            "gunicorn.access": {"level": "INFO", **_OWN},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can send another Host; it gets a 400
+            "celery": {"level": "WARNING"},  # or four lines a second that a task has begun and ended
+        },
+    }

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadableP
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils.http import parse_header_parameters
+from django.utils.translation import get_language_from_request, override
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # What browsers send forms in. Python knows many more, some of which are no text (base64), fail (idna) or hide (utf-7).
@@ -44,11 +45,11 @@ def only_what_can_be_read(get_response: Callable[[HttpRequest], HttpResponseBase
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if UNSUPPORTED in request.META:
-            return _refusal(415)
+            return _refusal(request, 415)
         try:
             _read_form(request)
         except (BadRequest, SuspiciousOperation, MultiPartParserError, TypeError, ValueError):
-            return _refusal(400)
+            return _refusal(request, 400)
         except UnreadablePostError:
             pass  # whoever sent it has gone; the CSRF check deals with that
         return get_response(request)
@@ -62,5 +63,6 @@ def _read_form(request: HttpRequest) -> None:
         request.POST  # noqa: B018
 
 
-def _refusal(status: int) -> HttpResponse:
-    return HttpResponse(render_to_string("400.html"), status=status)
+def _refusal(request: HttpRequest, status: int) -> HttpResponse:
+    with override(get_language_from_request(request)):  # no middleware has chosen one yet
+        return HttpResponse(render_to_string("400.html"), status=status)

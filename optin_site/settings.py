@@ -10,7 +10,7 @@ import phonenumbers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from optin_site import sentry
+from optin_site import logs, sentry
 from optin_site.env import Reader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -54,7 +54,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "optin_site.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -73,6 +73,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "optin_site.context.brand",
+                "optin_site.languages.choices",
             ],
         },
     },
@@ -232,7 +233,17 @@ BRAZE_LEASE = timedelta(seconds=60)  # a killed worker's claims come back after 
 BRAZE_RECHECK_AFTER = timedelta(minutes=5)  # Braze's advice between dependent calls (P-limits)
 
 # --- Language and time --------------------------------------------------------------------------------------
-LANGUAGE_CODE, LANGUAGES = "en", [("en", "English")]
+# English is always there and what everything else falls back to; LANGUAGES may name fewer of the others.
+LANGUAGE_CODE = "en"
+_spoken = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "ar": "Arabic"}
+_wanted = {LANGUAGE_CODE, *env.names("LANGUAGES", ",".join(_spoken))}
+if _wanted - set(_spoken):
+    raise ImproperlyConfigured(f"LANGUAGES must be of {', '.join(_spoken)}; docs/languages.md says how to add one.")
+LANGUAGES = [(code, name) for code, name in _spoken.items() if code in _wanted]
+FORMAT_MODULE_PATH = ["optin_site.formats"]
+LOCALE_PATHS = [BASE_DIR / "optin_site" / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -263,7 +274,7 @@ SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
 SESSION_ENGINE = "optin_site.sessions"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
@@ -277,25 +288,4 @@ if SENTRY_DSN:
 LOG_FORMAT = env.text("LOG_FORMAT", "text" if DEBUG else "json")
 if LOG_FORMAT not in ("json", "text"):
     raise ImproperlyConfigured(f"LOG_FORMAT must be json or text, not {LOG_FORMAT!r}.")
-_own = {"handlers": ["stderr"], "propagate": False}
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "text": {"()": "optin_site.logs.Scrubbed", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
-        "json": {"()": "optin_site.logs.Json"},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    # urllib3 writes whole URLs, query strings with phone numbers included, at DEBUG.
-    "loggers": {
-        "django": {"handlers": []},  # its own would write addresses and tokens while DEBUG is on
-        "django.server": {"level": "WARNING", **_own},  # optin_site.requests has a line for each request
-        "urllib3": {"level": "WARNING"},
-        "mail.log": {"level": "WARNING"},  # the sandbox's mailbox: ten lines a mail
-        "post_office": {"level": "WARNING", **_own},
-        "gunicorn.error": {"level": "INFO", **_own},  # gunicorn.conf.py has it use these
-        "gunicorn.access": {"level": "INFO", **_own},
-        "celery": {"level": "WARNING"},  # or four lines a second that a task has begun and ended
-    },
-}
+LOGGING = logs.config(LOG_FORMAT)

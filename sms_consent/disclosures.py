@@ -4,65 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_noop as _
 
+from sms_consent import phrases
 from sms_consent.choices import Door
 from sms_consent.exceptions import DisclosureError
 from sms_consent.models import Disclosure, Program
 
-SMS_DRAFT = (
+# In the site's language here, in the others in its catalogs, from which they come as drafts.
+SMS_DRAFT = _(
     "By ticking this box I agree to receive recurring automated promotional text messages (SMS) with {purpose} "
     "from {brand} at the mobile number I enter. Consent is not a condition of any purchase. {frequency}. "
     "Message and data rates may apply. Reply HELP for help or STOP to cancel; you can also write to {support}. "
     "See our [Terms]({terms}) and [Privacy Policy]({privacy})."
 )
-KEYWORD_DRAFT = (
+KEYWORD_DRAFT = _(
     "By texting this word to this number I agree to receive recurring automated promotional text messages (SMS) with "
     "{purpose} from {brand} at the mobile number I text from. Consent is not a condition of any purchase. {frequency}. "
     "Message and data rates may apply. Reply HELP for help or STOP to cancel; you can also write to {support}. "
     "See our [Terms]({terms}) and [Privacy Policy]({privacy})."
 )
-PHONE_FORM_DRAFT = (
+PHONE_FORM_DRAFT = _(
     "By pressing this button I agree to receive recurring automated promotional text messages (SMS) with {purpose} "
     "from {brand} at the mobile number I enter, once I have said yes from that phone. Consent is not a condition of "
     "any purchase. {frequency}. Message and data rates may apply. Reply HELP for help or STOP to cancel; you can also "
     "write to {support}. See our [Terms]({terms}) and [Privacy Policy]({privacy})."
 )
-EMAIL_DRAFT = (
+EMAIL_DRAFT = _(
     "By ticking this box I agree to receive promotional emails with {purpose} from {brand}. {frequency}. "
     "Consent is not a condition of any purchase. I can unsubscribe at any time by the link in every email or by "
     "writing to {support}. {brand}, {address}. See our [Terms]({terms}) and [Privacy Policy]({privacy})."
 )
 
-# What words must say, per language: requirement, problem, pattern. Languages without a row of their own are
-# checked for what needs no translation: brand, purpose, frequency, STOP, HELP and the two links.
-_ENGLISH_SMS = (
-    ("CTA-8", "say “text messages” or “SMS”", r"\b(text messages?|texts|sms)\b"),
-    ("CTA-9", "say that messages are promotional", r"\b(promotion\w*|marketing|advertis\w*|offers?|deals?)\b"),
-    ("CTA-10", "say that messages are recurring", r"\brecurring\b"),
-    ("CTA-10", "say that messages are automated", r"\bauto(mated|dial\w*|matic\w*)\b"),
-    ("CTA-12", "say “Message and data rates may apply”", r"\b(message|msg)s?\s*(and|&)\s*data rates may apply\b"),
-    (
-        "CTA-13",
-        "say that consent is not a condition of any purchase",
-        r"\bnot (a )?(condition|required|require)\b.{0,40}\b(purchase|buy)",
-    ),
-)
-_ENGLISH_EMAIL = (
-    ("CTA-9", "say that emails are promotional", r"\b(promotion\w*|marketing|advertis\w*|offers?|news\w*)\b"),
-    ("EM-12", "say how to unsubscribe", r"\bunsubscribe\b"),
-)
-PHRASES: Mapping[tuple[str, bool], tuple[tuple[str, str, str], ...]] = {
-    ("en", True): _ENGLISH_SMS,
-    ("en", False): _ENGLISH_EMAIL,
-}
-
-_BOX = re.compile(r"\b(tick|check)\w*\b.{0,20}\bbox", re.IGNORECASE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
 
@@ -89,27 +69,41 @@ def render(draft: str, program: Program) -> str:
 
 def problems(words: str, program: Program, language: str, door: str = Door.FORM) -> list[str]:
     """Return what the words lack of CTA-7…CTA-15, each with its number; an empty list means publishable."""
-    lower = " ".join(words.lower().split())
-    found = [
-        f"The words must {problem} ({number})."
-        for number, problem, pattern in PHRASES.get((language[:2], program.is_sms), ())
-        if not re.search(pattern, lower)
+    lower, spoken = " ".join(words.lower().split()), language[:2]
+    by_language = phrases.SMS if program.is_sms else phrases.EMAIL
+    missing = [
+        (number, problem) for number, problem, pattern in by_language.get(spoken, ()) if not re.search(pattern, lower)
     ]
-    if door != Door.FORM and _BOX.search(words):
+    missing += [(number, problem) for number, problem, ok in _checks(program, spoken) if not ok(words)]
+    found = [f"The words must {problem} ({number})." for number, problem in missing]
+    if door != Door.FORM and re.search(phrases.BOX.get(spoken, phrases.BOX["en"]), lower):
         found.append("The words must not speak of a box: at this door there is none (US-1).")
-    return found + [f"The words must {problem} ({number})." for number, problem, ok in _plain(program) if not ok(words)]
+    return found
 
 
-def _plain(program: Program) -> list[tuple[str, str, Callable[[str], bool]]]:
-    """Return what needs no translation."""
-    checks: list[tuple[str, str, Callable[[str], bool]]] = [
-        ("CTA-7", f"name the brand, “{program.brand}”", lambda words: program.brand.lower() in words.lower()),
+Check = tuple[str, str, Callable[[str], bool]]
+
+
+def _checks(program: Program, language: str) -> list[Check]:
+    """Return what needs no translation and, in the site's language, what the program itself says."""
+    own = _promises(program) if language == settings.LANGUAGE_CODE or language not in phrases.SMS else []
+    return own + _plain(program)
+
+
+def _promises(program: Program) -> list[Check]:
+    return [
         ("CTA-9", f"state the purpose, “{program.purpose}”", lambda words: program.purpose.lower() in words.lower()),
         (
             "CTA-11",
             f"state the frequency, “{program.frequency}”",
             lambda words: program.frequency.lower() in words.lower(),
         ),
+    ]
+
+
+def _plain(program: Program) -> list[Check]:
+    checks: list[Check] = [
+        ("CTA-7", f"name the brand, “{program.brand}”", lambda words: program.brand.lower() in words.lower()),
         ("CTA-15", "link to the terms", lambda words: _links_to(words, settings.TERMS_URL or "/terms/")),
         ("CTA-15", "link to the privacy policy", lambda words: _links_to(words, settings.PRIVACY_URL or "/privacy/")),
     ]
@@ -156,6 +150,30 @@ def draft(program: Program, *, language: str, text: str, label: str, button: str
         label=label,
         button_label=button,
     )
+
+
+def draft_translations(words: Disclosure) -> list[Disclosure]:
+    """Draft published words in each other language of the site that has none of its own for this door.
+
+    Only where a catalog knows the very words: what a marketer wrote, a marketer translates. Visitors see none of it
+    before somebody has read and published it.
+    """
+    at_this_door = Disclosure.objects.filter(program=words.program, door=words.door)
+    written = set(at_this_door.values_list("language", flat=True))
+    found = [_translated(words, code) for code, _name in settings.LANGUAGES if code not in written]
+    return [disclosure for disclosure in found if disclosure]
+
+
+def _translated(words: Disclosure, language: str) -> Disclosure | None:
+    with override(language):
+        text = gettext(words.draft)
+        if text == words.draft:
+            return None
+        # A program has its purpose and frequency in the site's language alone, so they are written out.
+        text = text.replace("{purpose}", gettext(words.program.purpose))
+        text = text.replace("{frequency}", gettext(words.program.frequency))
+        said = {"text": text, "label": gettext(words.label), "button": gettext(words.button_label)}
+    return draft(words.program, language=language, door=words.door, **said)
 
 
 def publish(disclosure: Disclosure) -> Disclosure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
@@ -38,12 +41,18 @@ def keyword(request: HttpRequest, word: str) -> HttpResponse:
 
 
 def _keywords_page(request: HttpRequest, keywords: list[Keyword]) -> HttpResponse:
+    campaign = campaigns.of_request(request)
     context = {
-        "keywords": keywords,
-        "campaign": campaigns.of_request(request),
+        "keywords": _own_first(keywords),
+        "sign_up_url": reverse("account_signup") + (f"?{urlencode({'c': campaign})}" if campaign else ""),
         "base_url": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "sms_consent/text.html", context)
+
+
+def _own_first(keywords: list[Keyword]) -> list[Keyword]:
+    """Put the words that are advertised in the language of the page before the others."""
+    return sorted(keywords, key=lambda keyword: keyword.language != get_language())
 
 
 @cache_control(public=True, max_age=300)
@@ -77,7 +86,8 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 def receipt_json(request: HttpRequest, token: str) -> HttpResponse:
     """Give the same as ISO/IEC TS 27560 in JSON-LD, with a proof against the seals."""
     subject = _receipt_of(token)
-    made = receipts.document(receipts.consents_of(subject), subject=subject)
+    with translation.override(settings.LANGUAGE_CODE):  # the same file for whoever fetches it
+        made = receipts.document(receipts.consents_of(subject), subject=subject)
     response = JsonResponse(made, content_type="application/ld+json", json_dumps_params={"indent": 1})
     response["Content-Disposition"] = 'inline; filename="consent-receipt.json"'
     return _private(response)

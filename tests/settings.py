@@ -7,7 +7,7 @@ from pathlib import Path
 # Whatever a developer has in .env, or a server in its environment, tests neither depend on it nor call it.
 os.environ |= {"ENV_FILE": os.devnull, "DEBUG": "true", "PHONE_REGIONS": "US,AU,GB"}
 os.environ |= {"BRAZE_REST_URL": "http://127.0.0.1:9", "BRAZE_REST_KEY": "sandbox-key"}
-for _name in ("BRAND_NAME", "BRAND_ADDRESS", "SUPPORT_EMAIL", "SMS_NUMBER", "TERMS_URL", "PRIVACY_URL"):
+for _name in ("BRAND_NAME", "BRAND_ADDRESS", "SUPPORT_EMAIL", "SMS_NUMBER", "TERMS_URL", "PRIVACY_URL", "LANGUAGES"):
     os.environ.pop(_name, None)
 
 from optin_site.settings import *  # noqa: F403

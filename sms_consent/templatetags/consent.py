@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 from django.conf import settings
 from django.forms import BoundField
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from sms_consent import disclosures
+from sms_consent.models import Program
 from sms_consent.models.keywords import shown
 
 register = template.Library()
@@ -49,6 +53,28 @@ def disclosure_text(words: str, base_url: str = "") -> str:
 def as_read(number: str) -> str:
     """Return a number in groups, as people read it; a short code or a sender's name as it is."""
     return shown(number)
+
+
+@register.filter
+def in_language(code: str) -> SafeString:
+    """Return the attributes of an element whose words are in this language, whatever that of the page."""
+    is_rtl = code.partition("-")[0] in settings.LANGUAGES_BIDI
+    return format_html('lang="{}" dir="{}"', code, "rtl" if is_rtl else "ltr")
+
+
+@register.filter
+def translated(words: str) -> str:
+    """Return a program's name, purpose or frequency in the language of the page if the catalogs know it.
+
+    They know those of the default programs; what marketers wrote themselves stays as they wrote it.
+    """
+    return gettext(words)
+
+
+@register.filter
+def names(programs: Iterable[Program]) -> str:
+    """Return the names of programs, as they stand in a sentence."""
+    return ", ".join(gettext(program.name) for program in programs)
 
 
 @register.filter

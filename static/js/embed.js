@@ -4,7 +4,7 @@
 
   const script = document.currentScript;
   const site = new URL(script.src).origin;
-  const { program, title = "Get texts" } = script.dataset;
+  const { program, title = "Get texts", language = document.documentElement.lang } = script.dataset;
 
   const frame = document.createElement("iframe");
   frame.title = title;
@@ -14,7 +14,8 @@
 
   // A dark frame on a page that stays light would be a black block: browsers give it a background of its own.
   const isLight = getComputedStyle(frame).color === "rgb(0, 0, 0)";
-  const query = new URLSearchParams({ ...(program && { program }), ...(isLight && { scheme: "light" }) });
+  const asked = { ...(program && { program }), ...(language && { lang: language }), ...(isLight && { scheme: "light" }) };
+  const query = new URLSearchParams(asked);
   frame.src = `${site}/embed/phone/?${query}`;
 
   window.addEventListener("message", ({ origin, source, data }) => {

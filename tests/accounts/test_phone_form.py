@@ -197,7 +197,7 @@ def test_the_same_answer_and_the_same_writes(known: str) -> None:
 
 def test_the_next_page_is_the_same_and_says_how_to_undo_a_stop(client: Client) -> None:
     then = client.get(send_phone_form(client, ALICES_PHONE).url)
-    assert seen(then) == seen(Client().get("/phone/sent/"))
+    assert seen(then) == seen(Client().get("/phone/sent/?program=sms"))
     assert 'text <strong>START</strong> to <a class="whole" href="sms:+12025550100"' in then.content.decode()
 
 

@@ -84,6 +84,7 @@ def test_a_missing_setting_keeps_the_site_from_starting(name: str) -> None:
         ("SITE_URL", "optin.example.com"),
         ("SITE_URL", "https://"),
         ("SITE_URL", "https://optin.example.com/some/path"),
+        ("LANGUAGES", "en,tlh"),
         ("EMBED_ORIGINS", "shop.example.com"),
         ("EMBED_ORIGINS", "https://shop.example.com/page"),
         ("EMBED_ORIGINS", "https://shop.example.com,*"),

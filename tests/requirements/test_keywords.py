@@ -133,12 +133,12 @@ def test_kw_11_a_word_is_of_one_program_and_one_language(programs: dict[str, Pro
     other.pk, other.slug, other.subscription_group_id = None, "ofertas", "5a4d0000-0000-4000-8000-000000000009"
     other.save()
     draft = disclosures.draft(
-        other, door=Door.KEYWORD, language="es", text=disclosures.KEYWORD_DRAFT, label="Ofertas", button="SMS"
+        other, door=Door.KEYWORD, language="pt", text=disclosures.KEYWORD_DRAFT, label="Ofertas", button="SMS"
     )
-    a_word("ofertas", program=other, language="es", disclosure=disclosures.publish(draft))
+    a_word("ofertas", program=other, language="pt", disclosure=disclosures.publish(draft))
     texts("Ofertas")
     assert (standing(ALICES_PHONE, "ofertas"), where()) == ("subscribed", "none")
-    assert ConsentRecord.objects.get().disclosure.language == "es"
+    assert ConsentRecord.objects.get().disclosure.language == "pt"
 
 
 def test_kw_11_a_word_of_another_number_means_nothing_to_this_one() -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from sms_consent import disclosures
 from sms_consent.choices import Channel, Door
@@ -19,7 +20,10 @@ WORDS = ("start", "unstop")  # not YES, which also answers other messages (KW-7)
 
 
 class Command(BaseCommand):
-    """Creates `sms`, `email`, START and UNSTOP with published English words, from the settings. Safe to repeat."""
+    """Creates `sms`, `email`, START and UNSTOP from the settings: words in English published, in others drafted.
+
+    Safe to repeat.
+    """
 
     help = "Create the programs 'sms' and 'email' with published English words for each door, and START and UNSTOP."
 
@@ -36,6 +40,7 @@ class Command(BaseCommand):
             self.stdout.write(self.style.SUCCESS(f"Created program {slug!r}."))
         self._keywords()
         self._phone_form(Program.objects.get(slug="sms"))
+        self._translations()
 
     def _keywords(self) -> None:
         number = kept_number(settings.SMS_NUMBER)
@@ -64,8 +69,8 @@ class Command(BaseCommand):
             door=Door.PHONE_FORM,
             language=settings.LANGUAGE_CODE,
             text=disclosures.PHONE_FORM_DRAFT,
-            label="Get offers and news by text",
-            button="Text me",
+            label=_("Get offers and news by text"),
+            button=_("Text me"),
         )
         try:
             disclosures.publish(words)
@@ -73,35 +78,46 @@ class Command(BaseCommand):
             raise CommandError(f"Words of the phone form: {error}") from error
         self.stdout.write(self.style.SUCCESS("Published the words of the phone form."))
 
+    @transaction.atomic
+    def _translations(self) -> None:
+        """Leave drafts in the other languages, for a marketer to read and publish."""
+        published = Disclosure.objects.filter(
+            program__slug__in=("sms", "email"), language=settings.LANGUAGE_CODE, published_at__isnull=False
+        )
+        drafts = [it for words in published.select_related("program") for it in disclosures.draft_translations(words)]
+        if drafts:
+            languages = ", ".join(sorted({words.language for words in drafts}))
+            self.stdout.write(self.style.SUCCESS(f"Drafted words in {languages}: read and publish them in the admin."))
+
 
 def _sms() -> None:
     program = Program(
         slug="sms",
-        name="Text messages",
+        name=_("Text messages"),
         channel=Channel.SMS,
-        purpose="offers and news",
-        frequency="Message frequency varies",
+        purpose=_("offers and news"),
+        frequency=_("Message frequency varies"),
         sender=settings.SMS_NUMBER,
         subscription_group_id=_group("BRAZE_SMS_SUBSCRIPTION_GROUP_ID"),
         confirm_sign_ups=False,
         position=1,
     )
-    _create(program, disclosures.SMS_DRAFT, "Yes, text me offers and news")
+    _create(program, disclosures.SMS_DRAFT, _("Yes, text me offers and news"))
 
 
 def _email() -> None:
     program = Program(
         slug="email",
-        name="Emails",
+        name=_("Emails"),
         channel=Channel.EMAIL,
-        purpose="offers and news",
-        frequency="About one email a week",
+        purpose=_("offers and news"),
+        frequency=_("About one email a week"),
         sender=settings.DEFAULT_FROM_EMAIL,
         subscription_group_id=_group("BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID"),
         confirm_sign_ups=True,
         position=2,
     )
-    _create(program, disclosures.EMAIL_DRAFT, "Yes, email me offers and news")
+    _create(program, disclosures.EMAIL_DRAFT, _("Yes, email me offers and news"))
 
 
 def _group(name: str) -> str:
@@ -117,7 +133,7 @@ def _create(program: Program, draft: str, label: str) -> None:
     program.full_clean()
     program.save()
     disclosures.publish(
-        disclosures.draft(program, language=settings.LANGUAGE_CODE, text=draft, label=label, button="Sign up")
+        disclosures.draft(program, language=settings.LANGUAGE_CODE, text=draft, label=label, button=_("Sign up"))
     )
 
 
@@ -146,7 +162,7 @@ def _words_beside(program: Program) -> Disclosure:
             door=Door.KEYWORD,
             language=settings.LANGUAGE_CODE,
             text=disclosures.KEYWORD_DRAFT,
-            label="Get offers and news by text",
-            button="Open the message",
+            label=_("Get offers and news by text"),
+            button=_("Open the message"),
         )
     )

@@ -140,10 +140,10 @@ def test_words_of_another_kind_are_refused(
     boss: Client, programs: dict[str, Program], filled_in: dict[str, Any]
 ) -> None:
     other = disclosures.publish(words_for(another_program()))
-    spanish = disclosures.publish(words_for(programs["sms"], language="es"))
+    foreign = disclosures.publish(words_for(programs["sms"], language="pt"))
     draft = words_for(programs["sms"])
     box = Disclosure.objects.get(door="form", program=programs["sms"])
-    for words, says in ((other, "another program"), (spanish, "another language"), (draft, "choice"), (box, "choice")):
+    for words, says in ((other, "another program"), (foreign, "another language"), (draft, "choice"), (box, "choice")):
         found = errors(boss, filled_in | {"disclosure": words.pk})
         assert says in found["disclosure"][0]
 
