@@ -73,14 +73,12 @@ def unsealed() -> Iterator[list[Row]]:
 
 
 def _columns() -> str:
-    """Return the SQL for `said` to `opened`. A salt with a line feed in it could take over some of the payload."""
+    """Return the SQL for `said` to `opened`. What is evidence only by its bytes, a blob, is opened by nothing."""
     if connection.vendor == "postgresql":
-        is_text, feed = "strpos(e.salt, chr(10)) = 0", "chr(10)"
+        opened = "CASE e.payload WHEN '' THEN '' ELSE e.salt || chr(10) || e.payload END"
     else:
-        is_text, feed = "typeof(e.salt) || typeof(e.payload) = 'texttext' AND instr(e.salt, char(10)) = 0", "char(10)"
-    opened = (
-        f"CASE e.payload WHEN '' THEN '' ELSE CASE WHEN {is_text} THEN e.salt || {feed} || e.payload ELSE '?' END END"
-    )
+        opened = """CASE WHEN e.payload = '' THEN '' WHEN typeof(e.salt) || typeof(e.payload) = 'texttext'
+            THEN e.salt || char(10) || e.payload ELSE '?' END"""
     return (
         f"{statements.sql('r')}, r.disclosure_id, r.words_sha256, r.commitment, "
         f"CASE WHEN e.record_id IS NOT NULL THEN {opened} END"
