@@ -22,6 +22,8 @@ from sms_consent import services as consent
 from sms_consent.choices import Door, Source
 from sms_consent.selectors import Offer
 
+MAIL_AGAIN_SECONDS = 3600  # for so long after a sign-up its mail can be sent again from where it was made
+
 
 def sign_up_form(data: Mapping[str, Any]) -> SignUpForm:
     """Return the sign-up as it was sent, against the words in force."""

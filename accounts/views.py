@@ -23,7 +23,6 @@ from optin_site import campaigns
 from sms_consent import people, selectors
 
 WELCOME_COOKIE = "welcome"
-WELCOME_SECONDS = 3600
 
 
 @sensitive_post_parameters()
@@ -48,7 +47,7 @@ def _welcomed(confirmation: int) -> HttpResponse:
     response.set_signed_cookie(
         WELCOME_COOKIE,
         str(confirmation),
-        max_age=WELCOME_SECONDS,
+        max_age=doors.MAIL_AGAIN_SECONDS,
         path=reverse("welcome"),
         httponly=True,
         samesite="Lax",
@@ -73,7 +72,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
 
 def _send_again(request: HttpRequest) -> None:
     try:
-        number = int(request.get_signed_cookie(WELCOME_COOKIE, max_age=WELCOME_SECONDS) or "")
+        number = int(request.get_signed_cookie(WELCOME_COOKIE, max_age=doors.MAIL_AGAIN_SECONDS) or "")
     except (KeyError, BadSignature, ValueError):
         return
     doors.mail_again(request, number)

@@ -57,8 +57,8 @@ def install(api: NinjaAPI) -> None:
     api.add_exception_handler(Refused, lambda request, exc: answer(exc.status, exc.errors))
     api.add_exception_handler(HttpError, lambda request, exc: answer(exc.status_code))
     api.add_exception_handler(ValidationError, lambda request, exc: answer(400, [_invalid(it) for it in exc.errors]))
-    # django-allauth's way out of a view.
-    api.add_exception_handler(ImmediateHttpResponse, lambda request, exc: exc.response)
+    # django-allauth's way out of a view: the token is over.
+    api.add_exception_handler(ImmediateHttpResponse, lambda request, exc: answer(exc.response.status_code))
 
 
 def _invalid(found: Mapping[str, Any]) -> Error:

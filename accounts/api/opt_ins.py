@@ -13,7 +13,6 @@ from ninja import Router, Status
 from accounts import doors, guard, limits
 from accounts.api import errors, schemas
 from accounts.api.offers import shown
-from accounts.views import WELCOME_SECONDS
 from sms_consent import selectors
 from sms_consent.choices import Source
 
@@ -52,7 +51,7 @@ def mail_again(request: HttpRequest, sent: schemas.MailAgain) -> Status[Any]:
     if limits.is_too_often(request, "optin_resend"):
         raise errors.too_often()
     with suppress(signing.BadSignature):  # as on the page: nobody is told what is still good
-        doors.mail_again(request, signing.loads(sent.sign_up, salt=SALT, max_age=WELCOME_SECONDS))
+        doors.mail_again(request, signing.loads(sent.sign_up, salt=SALT, max_age=doors.MAIL_AGAIN_SECONDS))
     return Status(202, {})
 
 

@@ -22,13 +22,13 @@ router = Router()
 
 
 @router.get("", response={200: schemas.Preferences} | NOBODY)
-def read(request: HttpRequest) -> dict[str, Any]:
+def read_preferences(request: HttpRequest) -> dict[str, Any]:
     """Return where the person stands on every program, how that came, and what they can join."""
     return _seen(_person(request))
 
 
 @router.patch("", response={200: schemas.Preferences} | NOBODY | REFUSALS)
-def change(request: HttpRequest, sent: schemas.Change) -> dict[str, Any]:
+def change_preferences(request: HttpRequest, sent: schemas.Change) -> dict[str, Any]:
     """Join programs and change the number, in one; what is left out stays as it is."""
     person = _person(request)
     seen = overview.of_person(person)

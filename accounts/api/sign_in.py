@@ -20,7 +20,7 @@ from accounts.api import schemas
 from accounts.forms import SignInForm
 
 REFUSALS = dict.fromkeys((400, 415, 429), schemas.Problem)
-SESSION = dict.fromkeys((200, 401, 410), schemas.Session)
+SESSION = dict.fromkeys((200, 401), schemas.Session) | {410: schemas.Problem}
 BY_TOKEN: dict[str, Any] = {"security": [{"SessionToken": []}]}
 
 router = Router()

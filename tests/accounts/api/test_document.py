@@ -12,6 +12,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import ignored_auth
 
 from optin_site.wsgi import application
 from tests.accounts.api.app import App
@@ -20,15 +21,15 @@ pytestmark = pytest.mark.usefixtures("programs", "sandbox")
 
 OFFERS = "/api/v1/offers"
 PATHS = {
-    OFFERS: {"get"},
-    "/api/v1/sign-ups": {"post"},
-    "/api/v1/sign-ups/mail": {"post"},
-    "/api/v1/phone-requests": {"post"},
-    "/api/v1/preferences": {"get", "patch"},
-    "/api/v1/preferences/{which}": {"delete"},
-    "/api/auth/code/request": {"post"},
-    "/api/auth/code/confirm": {"post"},
-    "/api/auth/session": {"get", "delete"},
+    OFFERS: ("get",),
+    "/api/v1/sign-ups": ("post",),
+    "/api/v1/sign-ups/mail": ("post",),
+    "/api/v1/phone-requests": ("post",),
+    "/api/v1/preferences": ("get", "patch"),
+    "/api/v1/preferences/{which}": ("delete",),
+    "/api/auth/code/request": ("post",),
+    "/api/auth/code/confirm": ("post",),
+    "/api/auth/session": ("get", "delete"),
 }
 
 # Hardly anything that is made up is an address, a number and a token of ours at once: what fits may yet be refused.
@@ -57,7 +58,7 @@ def within_the_test(environ: Any, start_response: Any) -> Any:
 
 def test_it_names_every_address_and_no_other(client: Client) -> None:
     document = client.get("/api/openapi.json").json()
-    assert {path: set(methods) for path, methods in document["paths"].items()} == PATHS
+    assert {path: tuple(methods) for path, methods in document["paths"].items()} == PATHS
 
 
 def test_what_needs_a_token_says_so(client: Client) -> None:
@@ -99,6 +100,7 @@ def try_out(document: Any, path: str, mode: GenerationMode, **headers: str) -> N
         @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=document[path][method].as_strategy(generation_mode=mode))
         def one(case: schemathesis.Case) -> None:
-            case.call_and_validate(headers=headers)
+            # A token that is over is told by 410, so that an app forgets it: not by 401, which asks for the code.
+            case.call_and_validate(headers=headers, excluded_checks=[ignored_auth] if "/auth/" in path else [])
 
         one()
