@@ -65,6 +65,11 @@ class Guarded(forms.Form):
         return bool(settings.RATE_LIMITS and time.time() - opened_at < MIN_SECONDS)
 
 
+def opened_now() -> str:
+    """Return the signed time at which an app shows its form."""
+    return _sealed("")
+
+
 def put_back(form: forms.Form, name: str, value: str | None) -> None:
     """Have a field come back with this value, or empty, when the form is shown again."""
     data = form.data.copy()  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from urllib.parse import urlencode, urlsplit
 
@@ -12,19 +12,15 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import limits
-from accounts.circumstances import of_request
+from accounts import doors, limits
 from accounts.forms import PhoneForm
 from optin_site import languages
-from sms_consent import selectors, services
-from sms_consent.choices import Door
 from sms_consent.selectors import Offer
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -115,36 +111,26 @@ def _offer(request: HttpRequest) -> Offer | None:
 
     A form that was open when its program was switched off comes back about the first, with other words.
     """
-    offers = selectors.offers(get_language() or settings.LANGUAGE_CODE, Door.PHONE_FORM)
-    slug = request.POST.get("program") or request.GET.get("program", "")
-    named = next((offer for offer in offers if offer.program.slug == slug), None)
-    if offers and slug and not named and request.method != "POST":
+    slug = _program(request)
+    offer = doors.phone_offer(slug)
+    if offer and slug and offer.program.slug != slug and request.method != "POST":
         raise Http404
-    return named or next(iter(offers), None)
+    return offer
+
+
+def _program(request: HttpRequest) -> str:
+    return request.POST.get("program") or request.GET.get("program", "")
 
 
 def _taken(request: HttpRequest, place: Place, offer: Offer) -> HttpResponse:
     if limits.is_too_often(request, "optin_phone"):
         return limits.too_many(request, place.layout)
-    form = PhoneForm(request.POST, offer=offer)
-    if form.is_stale():
-        # The words that this process keeps may be the older ones: another has published since.
-        selectors.forget_offers()
-        form = PhoneForm(request.POST, offer=_offer(request) or offer)
+    form = doors.phone_form(request.POST, _program(request), offer)
     if not form.is_valid():
         return _page(request, place, form)
-    if not form.is_from_a_bot():
-        _ask(request, place, form)
+    doors.ask(request, form, referrer=form.came_from if place is FRAME else None)
     kept = {name: value for name, value in request.GET.items() if name in ("scheme", languages.PARAMETER)}
     return redirect(f"{reverse(place.then)}?{urlencode({'program': form.offer.program.slug, **kept})}")
-
-
-def _ask(request: HttpRequest, place: Place, form: PhoneForm) -> None:
-    circumstances = of_request(request)
-    if place is FRAME:
-        circumstances = replace(circumstances, referrer=form.came_from)
-    for choice in limits.within(request, [form.chosen()], asks=True):
-        services.request(choice, circumstances=circumstances, language=get_language() or settings.LANGUAGE_CODE)
 
 
 def _origin(url: str) -> str:

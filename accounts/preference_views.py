@@ -13,12 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import email_change, limits, overview, preferences
+from accounts import doors, email_change, limits, overview, preferences
 from accounts.circumstances import of_request
 from accounts.email_change import Outcome
 from accounts.forms import CodeForm, NewEmailForm, PreferencesForm
 from accounts.models import User
-from sms_consent import selectors
 
 
 @never_cache
@@ -30,11 +29,7 @@ def preferences_page(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and "leave" in request.POST:
         return _leave(request, person)
     seen = overview.of_person(person)
-    form = PreferencesForm(
-        request.POST if request.method == "POST" else None,
-        offers=[offer for offer in selectors.offers_here() if offer.program.pk not in seen.joined],
-        initial={"phone": person.phone},
-    )
+    form = doors.preferences_form(person, seen, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _save(request, person, form)
     return render(request, "accounts/preferences.html", {"form": form, "overview": seen, "person": person})
@@ -45,13 +40,8 @@ def _person(request: HttpRequest) -> User:
 
 
 def _save(request: HttpRequest, person: User, form: PreferencesForm) -> HttpResponseBase:
-    phone = form.cleaned_data["phone"]
-    choices = form.chosen(email=person.email or "", phone=phone)
-    # Giving up a number is an opt-out, and none is ever refused.
-    refused = limits.too_often(request, "optin_preferences") if phone or choices else None
-    if refused or limits.within(request, choices) != choices:
-        return refused or limits.too_many(request)
-    preferences.save(person, phone=phone, choices=choices, circumstances=of_request(request, boxes=form.ticked()))
+    if not doors.save_preferences(request, person, form):
+        return limits.too_many(request)
     messages.success(request, _("Saved."))
     return redirect("preferences")
 

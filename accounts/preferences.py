@@ -18,7 +18,14 @@ from sms_consent.services import Choice
 
 
 @transaction.atomic(durable=True)
-def save(person: User, *, phone: str, choices: Sequence[Choice], circumstances: Circumstances) -> None:
+def save(
+    person: User,
+    *,
+    phone: str,
+    choices: Sequence[Choice],
+    circumstances: Circumstances,
+    source: Source = Source.PREFERENCE_PAGE,
+) -> None:
     """Change the number (E.164, or empty) and join programs, in one transaction.
 
     A new number starts at no consent and the old one is withdrawn unless another person holds it (DAT-11).
@@ -26,12 +33,12 @@ def save(person: User, *, phone: str, choices: Sequence[Choice], circumstances: 
     """
     people.lock([person.email or "", phone, person.phone_number])
     person.refresh_from_db()
-    numbers.give(person, phone, keep_old=False, circumstances=circumstances, source=Source.PREFERENCE_PAGE)
+    numbers.give(person, phone, keep_old=False, circumstances=circumstances, source=source)
     person.save()
     for proven in (True, False):
         some = [choice for choice in choices if _has_proven(person, choice) is proven]
         if some:
-            consent.record_choices(some, source=Source.PREFERENCE_PAGE, circumstances=circumstances, proven=proven)
+            consent.record_choices(some, source=source, circumstances=circumstances, proven=proven)
     Leaving.objects.filter(person=person, program__in=[choice.program for choice in choices]).delete()
     outbox.wake()
 

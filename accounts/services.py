@@ -32,6 +32,7 @@ class SignUp:
     circumstances: Circumstances
     language: str = "en"
     time_zone: str = ""
+    source: Source = Source.SIGN_UP
 
 
 MakeLink = Callable[[str], str]
@@ -50,7 +51,7 @@ def sign_up(form: SignUp, *, make_link: MakeLink, base_url: str, send_mail: bool
         [EmailAddress(user=person, email=form.email, primary=True, verified=False)], ignore_conflicts=True
     )
     circumstances = replace(form.circumstances, person=person.external_id)
-    requests = consent.record_choices(form.choices, source=Source.SIGN_UP, circumstances=circumstances)
+    requests = consent.record_choices(form.choices, source=form.source, circumstances=circumstances)
     confirmation = Confirmation(
         person=person, email=form.email, phone=form.phone or None, requests=requests, language=form.language
     )

@@ -10,22 +10,19 @@ from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import limits, links, services
+from accounts import doors, limits, links
 from accounts.circumstances import of_request
 from accounts.forms import SignUpForm
 from accounts.links import Link
-from accounts.services import SignUp
 from optin_site import campaigns
 from sms_consent import people, selectors
 
 WELCOME_COOKIE = "welcome"
-WELCOME_SECONDS = 3600
 
 
 @sensitive_post_parameters()
@@ -39,33 +36,10 @@ def sign_up(request: HttpRequest) -> HttpResponseBase:
     refused = limits.too_often(request, "optin_signup")
     if refused:
         return refused
-    form = SignUpForm(request.POST, offers=selectors.offers_here())
-    if form.is_stale():
-        # The words that this process keeps may be the older ones: another has published since.
-        selectors.forget_offers()
-        form = SignUpForm(request.POST, offers=selectors.offers_here())
+    form = doors.sign_up_form(request.POST)
     if not form.is_valid():
         return render(request, "accounts/sign_up.html", {"form": form})
-    # A program sees what everyone sees, and nothing is written (SEC-4, SEC-5).
-    return _welcomed(0 if form.is_from_a_bot() else _signed_up(request, form))
-
-
-def _signed_up(request: HttpRequest, form: SignUpForm) -> int:
-    email, phone = form.cleaned_data["email"], form.cleaned_data["phone"]
-    confirmation = services.sign_up(
-        SignUp(
-            email=email,
-            phone=phone,
-            choices=limits.within(request, form.chosen(email=email, phone=phone)),
-            circumstances=of_request(request, boxes=form.ticked(), campaign=form.cleaned_data["campaign"]),
-            language=get_language() or settings.LANGUAGE_CODE,
-            time_zone=form.cleaned_data["time_zone"],
-        ),
-        make_link=lambda token: _link(request, token),
-        base_url=_base_url(request),
-        send_mail=limits.may_mail(request, email),
-    )
-    return int(confirmation.pk)
+    return _welcomed(doors.sign_up(request, form))
 
 
 def _welcomed(confirmation: int) -> HttpResponse:
@@ -73,21 +47,13 @@ def _welcomed(confirmation: int) -> HttpResponse:
     response.set_signed_cookie(
         WELCOME_COOKIE,
         str(confirmation),
-        max_age=WELCOME_SECONDS,
+        max_age=doors.MAIL_AGAIN_SECONDS,
         path=reverse("welcome"),
         httponly=True,
         samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,
     )
     return response
-
-
-def _link(request: HttpRequest, token: str) -> str:
-    return request.build_absolute_uri(reverse("confirm", args=[token]))
-
-
-def _base_url(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/").rstrip("/")
 
 
 @never_cache
@@ -106,12 +72,10 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
 
 def _send_again(request: HttpRequest) -> None:
     try:
-        number = int(request.get_signed_cookie(WELCOME_COOKIE, max_age=WELCOME_SECONDS) or "")
+        number = int(request.get_signed_cookie(WELCOME_COOKIE, max_age=doors.MAIL_AGAIN_SECONDS) or "")
     except (KeyError, BadSignature, ValueError):
         return
-    first = links.open_one(number)
-    if first and limits.may_mail(request, first.email):
-        links.send_again(first, make_link=lambda token: _link(request, token), base_url=_base_url(request))
+    doors.mail_again(request, number)
 
 
 @never_cache

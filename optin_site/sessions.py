@@ -16,6 +16,10 @@ class SessionStore(db.SessionStore):
     def _validate_session_key(self, key: str | None) -> bool:
         return bool(key and KEY.fullmatch(key))
 
+    def exists(self, session_key: str) -> bool:
+        """Return whether there is such a session: what an app sends as its token is looked up unseen."""
+        return self._validate_session_key(session_key) and super().exists(session_key)
+
 
 PRUNED_AT_ONCE = 500
 

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.headless",
     "csp",
     "phonenumber_field",
     "post_office",
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "optin_site.requests.named",
+    "accounts.api.errors.always_json",
     "optin_site.readable.only_what_can_be_read",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -129,6 +131,10 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {"request_login_code": "accounts.forms.SignInForm"}
+
+# For apps: django-allauth's sign-in by session token, of which accounts/api/sign_in.py mounts what is needed.
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_ADAPTER = "accounts.api.sign_in.Adapter"
 
 # --- Limits: ours (accounts/limits.py), and one of django-allauth's made stricter; its others are as it ships them
 # So many in a second (s), minute (m), hour (h) or day (d). Whether an address is known here makes no difference.

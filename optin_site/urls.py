@@ -25,6 +25,7 @@ urlpatterns = [
     path("admin/autocomplete/", nothing_here),
     path("admin/desk/", include("sms_consent.admin.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("accounts.api.urls")),
     path("hooks/", include("sms_consent.webhooks.urls")),
     path("", include("accounts.urls")),
     path("", include("sms_consent.urls")),

@@ -20,6 +20,7 @@ _JOINED = {
     Source.KEYWORD: _("The phone asked for it by text."),
     Source.PREFERENCE_PAGE: _("You ticked the box under Preferences."),
     Source.IMPORT: _("You had agreed before this site was there."),
+    Source.API: _("It was asked for in the app."),
 }
 _CONFIRMED = {
     Source.SIGN_UP: _("You pressed the button in the mail."),
@@ -33,6 +34,7 @@ _LEFT = {
     Source.ADMIN: _("You told us, and we took you off."),
     Source.BRAZE: _("The service that sends our messages was told to stop."),
     Source.IMPORT: _("You had left before this site was there."),
+    Source.API: _("You left in the app."),
 }
 _WORDS: dict[str, tuple[Mapping[Source, Any], Any]] = {
     Act.REQUESTED: (_JOINED, _("It was asked for.")),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from optin_site import bulk
 from sms_consent import outbox, states
-from sms_consent.choices import Act, Channel, Source, State
+from sms_consent.choices import Act, Channel, Door, Source, State
 from sms_consent.evidence import Circumstances, Entry, Key, canonical, commitment, mark_of, prove, who
 from sms_consent.models import ConsentRecord, Evidence, Subscription
 from sms_consent.people import subject
@@ -171,8 +171,9 @@ def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:
 
 
 def _waits_for_an_answer(entry: Entry, before: Standing) -> bool:
-    """Whether somebody fills in the phone form although the handset has been asked already (DOI-7)."""
-    is_form = entry.source == Source.PHONE_FORM and entry.occurred_at is None
+    """Whether a form, or an app, asks for a yes by text although the handset has been asked already (DOI-7)."""
+    words = entry.disclosure
+    is_form = words is not None and words.door == Door.PHONE_FORM and entry.occurred_at is None
     return is_form and entry.act == Act.REQUESTED and before.state == State.PENDING
 
 

@@ -78,8 +78,8 @@ def _requests(subscriptions: Iterable[Subscription], records: list[ConsentRecord
 
 
 @transaction.atomic(durable=True)
-def request(choice: Choice, *, circumstances: Circumstances, language: str) -> None:
-    """Take the phone form: ask the handset, which alone can say yes (DOI-1, design.md §4.2).
+def request(choice: Choice, *, circumstances: Circumstances, language: str, source: Source = Source.PHONE_FORM) -> None:
+    """Take the phone form, or an app's: ask the handset, which alone can say yes (DOI-1, design.md §4.2).
 
     A number that nobody holds gets a person known by it only. Whoever is subscribed, has stopped or was asked less
     than a day ago gets no text (DOI-7, REV-11), and costs the same statements as everybody else (rule 10).
@@ -95,7 +95,7 @@ def request(choice: Choice, *, circumstances: Circumstances, language: str) -> N
         choice.program,
         choice.address,
         Act.REQUESTED,
-        Source.PHONE_FORM,
+        source,
         disclosure=choice.disclosure,
         circumstances=circumstances,
     )
