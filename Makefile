@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench chaos lock clean
 
 .env:
 	@cp .env.example .env
@@ -33,6 +33,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+# Faults, tried for real, for five minutes on each database: docs/faults.md.
+chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos
 
 # Needs uv (https://docs.astral.sh/uv/); only whoever changes a dependency runs it.
 lock:

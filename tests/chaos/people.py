@@ -22,6 +22,7 @@ from tests.chaos.post import Post
 PATIENCE = 60.0  # seconds: longer than anything that is suspended here, so that no answer is given up on
 TEXTS = "Text messages"  # the program's name
 APART = 3.0  # seconds between two acts: providers tell whole seconds
+AT_ONCE = 0.4  # how often an opt-out comes at the heels of an opt-in, while that is on its way
 
 
 @dataclass
@@ -53,10 +54,25 @@ class Person:
 
     def act(self) -> None:
         """Do one thing that makes sense now."""
-        doing = self._next()
+        self._do(doing := self._next())
+        if doing in self._opt_ins and self._chance.random() < AT_ONCE:
+            time.sleep(self._chance.random())
+            self._do(self._chance.choice(self._opt_outs))
+        self.free_at = max(self.free_at, time.time() + APART)
+
+    def _do(self, doing: Callable[[], None]) -> None:
         self._town.done[doing.__name__.strip("_").replace("_", " ")] += 1
         doing()
-        self.free_at = max(self.free_at, time.time() + APART)
+
+    @property
+    def _opt_ins(self) -> list[Callable[[], None]]:
+        return [self._sign_up, self._opt_in_word, self._join, self._change_number, self._press]
+
+    @property
+    def _opt_outs(self) -> list[Callable[[], None]]:
+        """Those that are open to them now."""
+        one_click = [self._one_click] if self._town.post.leaving.get(self.phone) else []
+        return [self._stop, *one_click, *([self._leave] if self._is_signed_in else [])]
 
     def _retire(self) -> None:
         """Nobody knows which address is theirs now: the diary could not be kept any more."""
