@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from django.db import transaction
 from django.test import Client
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from accounts import links, preferences, services
 from accounts.models import User
 from accounts.services import SignUp
-from sms_consent import outbox, selectors, states, unsubscribe_links
-from sms_consent.delivery import pipeline
+from sms_consent import outbox, states, unsubscribe_links
 from sms_consent.delivery.numbers import status_jobs
 from sms_consent.delivery.profiles import TrackJob
-from sms_consent.delivery.worker import Lane, deliver_due, deliver_opt_outs_due, new_courier
+from sms_consent.delivery.worker import Lane, new_courier
 from sms_consent.ledger import Circumstances
 from sms_consent.models import ConsentRecord, Program, Subscription
-from sms_consent.sandbox import Sandbox
-from sms_consent.services import Choice
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE
 from tests.sms_consent.delivery.helpers import SET, TRACK, disagreements, seen
-from tests.sms_consent.delivery.moving_clock import Clock
-from tests.sms_consent.webhooks import events as hooks
+from tests.sms_consent.delivery.surroundings import Surroundings
 
 SOMEBODY = Circumstances(note="model")
 FAULTS: list[dict[str, Any]] = [
@@ -52,32 +45,8 @@ class Crash(BaseException):
     """A worker is killed: nothing that it would have done next is done."""
 
 
-class Life(RuleBasedStateMachine):
+class Life(Surroundings):
     """What each rule does is one act, two seconds after the one before it."""
-
-    def __init__(self, sandbox: Sandbox, clock: Clock) -> None:
-        super().__init__()
-        self.sandbox, self.clock = sandbox, clock
-        self.tokens: dict[str, str] = {}
-        self.held: list[tuple[Any, Callable[[], Any]]] = []
-        self.out: dict[tuple[str, str], bool] = {}  # by address and channel: the last act that counts was an opt-out
-        self.word: dict[str, str] = {}
-        self.heard: set[str] = set()  # the ids of events that the site was told of
-        self.couriers: list[Any] = []
-        sandbox.reset()
-        self.everything = transaction.atomic()
-        self.everything._from_testcase = True  # it is the test's, so that a service may think its own the outermost
-        self.everything.__enter__()
-        clock.move(2)
-
-    def teardown(self) -> None:
-        try:
-            self.all_agrees_once_it_is_quiet()
-        finally:
-            for courier in self.couriers:
-                courier.close()
-            transaction.set_rollback(True)
-            self.everything.__exit__(None, None, None)
 
     # --- what people do
 
@@ -168,6 +137,17 @@ class Life(RuleBasedStateMachine):
         self._work()
         self.sandbox.faults.clear()
 
+    @rule(phone=phones, is_text=st.booleans(), endpoint=st.sampled_from([None, SET, TRACK]))
+    def opt_out_while_braze_applies_an_opt_in(self, phone: str, is_text: bool, endpoint: str | None) -> None:
+        """What rule 7 is for, often: the opt-in was taken first, and is applied when Braze gets round to it."""
+        self.sign_up(BOB, phone, ("sms",))
+        self.deliver_in_trouble({"kind": "late"}, endpoint, 4)
+        if is_text:
+            self.text(phone, "STOP", is_told=True)
+        else:
+            self.leave_by_the_link_of_the_number(phone)
+        self.deliver()
+
     @rule(before=st.integers(0, 2))
     def be_killed_when_braze_has_taken_it(self, before: int) -> None:
         """A worker is killed between an answer and writing it down, after so many that it has written down."""
@@ -226,9 +206,10 @@ class Life(RuleBasedStateMachine):
             asked = ConsentRecord.objects.filter(act="requested", program__slug="sms")
             assert self._asks(phone) <= 2 * asked.count()
 
-    def all_agrees_once_it_is_quiet(self) -> None:
+    def check_in_the_end(self) -> None:
         self._calm_down()
-        assert disagreements(self.sandbox) == []
+        differing = disagreements(self.sandbox)
+        assert not differing, differing
         for row in Subscription.objects.exclude(state="subscribed").select_related("program"):
             assert seen(self.sandbox, row.program.subscription_group_id, row.address) != "Subscribed"
         for (address, channel), is_out in self.out.items():
@@ -237,66 +218,6 @@ class Life(RuleBasedStateMachine):
         for phone, word in self.word.items():
             if word == "STOP":
                 assert Subscription.objects.get(address=phone).stopped_at is not None
-
-    # --- how
-
-    def _choices(self, email: str, phone: str, boxes: tuple[str, ...]) -> list[Choice]:
-        offers = [offer for offer in selectors.offers_here() if offer.program.slug in boxes]
-        return [Choice(one.program, one.disclosure, phone if one.program.is_sms else email) for one in offers]
-
-    def _keep(self, email: str, token: str) -> str:
-        self.tokens[email] = token
-        return f"http://testserver/confirm/{token}/"
-
-    def _events(self) -> list[dict[str, Any]]:
-        return [event.as_json() for event in self.sandbox.world.events]
-
-    def _tell(self, events: list[dict[str, Any]]) -> None:
-        self.heard |= {event["id"] for event in events}
-        for event in events:
-            assert hooks.send([event]).status_code == 200
-
-    def _work(self, **instead: Callable[..., Any]) -> None:
-        """What `sync_braze --once` does, without the chores of every minute."""
-        urgent, rest = new_courier(Lane.OPT_OUTS), new_courier(Lane.REST)
-        for name, deed in instead.items():
-            setattr(urgent, name, deed)
-            setattr(rest, name, deed)
-        try:
-            while deliver_opt_outs_due(urgent) + deliver_due(rest):
-                pass
-        finally:
-            urgent.close()
-            rest.close()
-
-    def _finish(self, job: Any, call: Callable[[], Any]) -> None:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(call())
-        except Exception as error:  # noqa: BLE001 - as in the pool
-            future.set_exception(error)
-        pipeline.run(pipeline._finish(job, future), job.courier)
-
-    def _catch_up(self) -> None:
-        while self.held:
-            self._finish(*self.held.pop())
-        self.sandbox.world.apply_late("random")
-        self._tell([event for event in self._events() if event["id"] not in self.heard])
-
-    def _calm_down(self) -> None:
-        """Let all that is under way end, then deliver until twice nothing more is said."""
-        said = -1
-        for _ in range(10):
-            self._catch_up()
-            self.clock.move(360)
-            self._work()
-            if said == (said := len(self.sandbox.world.calls)):
-                return
-        raise AssertionError("it never ends")
-
-    def _asks(self, phone: str) -> int:
-        calls = [call.body for call in self.sandbox.world.calls_to(SET)]
-        return sum(phone in body.get("phone", []) for body in calls if body.get("use_double_opt_in_logic"))
 
 
 def _happenings(row: Subscription) -> list[states.Happening]:

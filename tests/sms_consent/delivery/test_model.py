@@ -16,7 +16,7 @@ from sms_consent.sandbox import Sandbox
 from tests.sms_consent.delivery.machine import Life
 from tests.sms_consent.delivery.moving_clock import Clock
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "6"))
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programs")]
 
@@ -32,7 +32,7 @@ def clock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Clock:
 def test_the_rules_hold_in_every_order_of_things(sandbox: Sandbox, clock: Clock, settings_of_hooks: Any) -> None:
     tries = settings(
         max_examples=EXAMPLES,
-        stateful_step_count=25,
+        stateful_step_count=20,
         deadline=None,
         derandomize="MODEL_EXAMPLES" not in os.environ,
         suppress_health_check=list(HealthCheck),
