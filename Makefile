@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: run test lint bench fuzz catalogs lock clean
+.PHONY: run test lint bench chaos fuzz catalogs lock clean
 
 .env:
 	@cp .env.example .env
@@ -33,6 +33,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+# Faults, tried for real, for five minutes on each database: docs/faults.md.
+chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos
 
 # Requests that nobody foresaw, at every address; FUZZ_SEED=2 sends others.
 fuzz: $(STAMP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, get_args
@@ -35,7 +35,8 @@ class Control:
         self._gets: dict[str, Callable[[Request], Any]] = {
             "state": self.state,
             "calls": lambda request: [asdict(one) for one in _newer(self._world.calls, _since(request))],
-            "mails": lambda request: [_envelope(one) for one in reversed(self._world.mails)],
+            "people": self.people,
+            "mails": lambda request: [_envelope(one) for one in _since_then(reversed(self._world.mails), request)],
             "faults": lambda request: sandbox.faults.as_json(),
             "groups": lambda request: [asdict(one) for one in self._world.groups.values()],
             "events": lambda request: [one.as_json() for one in reversed(self._world.events)],
@@ -111,6 +112,16 @@ class Control:
                 "pending": len(world.pending_applications),
                 "totals": {"profiles": len(world.people.profiles), "calls": world.call_log.count},
                 "site_url": self._sandbox.site_url,
+            }
+
+    def people(self, request: Request) -> Json:
+        """Return every profile that changed since a revision, however many, and all that is parked."""
+        world = self._world
+        with world.lock:
+            return {
+                "revision": world.pulse.revision,
+                "profiles": [asdict(one) for one in _since_then(reversed(world.people.profiles.values()), request)],
+                "parked": _parked(self._sandbox, most=None),
             }
 
     def _mail(self, number: int) -> Json:
@@ -189,6 +200,11 @@ def _since(request: Request) -> int:
     return int(next(iter(request.query.get("since", [])), "0"))
 
 
+def _since_then(newest_first: Iterable[Any], request: Request) -> Iterator[Any]:
+    since = _since(request)
+    return takewhile(lambda row: row.revision > since, newest_first)
+
+
 def _recent(newest_first: Iterable[Any], since: int) -> list[Any]:
     found = takewhile(lambda row: row.revision > since, newest_first)
     return [row for row, _ in zip(found, range(MAX_ROWS), strict=False)]
@@ -212,8 +228,8 @@ def _envelope(mail: Mail) -> Json:
     return {name: value for name, value in asdict(mail).items() if name not in ("text", "html", "headers")}
 
 
-def _parked(sandbox: Sandbox) -> list[Json]:
-    newest = islice(reversed(sandbox.world.states.parked.items()), MAX_ROWS)
+def _parked(sandbox: Sandbox, most: int | None = MAX_ROWS) -> list[Json]:
+    newest = islice(reversed(sandbox.world.states.parked.items()), most)
     return [
         {"address": address, "key": key, "state": one.state, "at": one.at}
         for address, states in newest

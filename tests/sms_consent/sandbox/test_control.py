@@ -44,6 +44,17 @@ def test_state_is_full_again_after_somebody_was_deleted(braze, control):
     assert [one["external_id"] for one in state["profiles"]] == ["a2"]
 
 
+def test_people_are_all_there_however_many(braze, control, sms):
+    for start in range(0, 250, 50):
+        braze.track(*[{"external_id": f"a{number}"} for number in range(start, start + 50)])
+    braze.set_sms(phone=ANNA)
+    everyone = control("people")
+    assert (len(everyone["profiles"]), [one["address"] for one in everyone["parked"]]) == (250, [ANNA])
+    braze.track({"external_id": "a7", "phone": ANNA})
+    (changed,) = control(f"people?since={everyone['revision']}")["profiles"]
+    assert (changed["external_id"], changed["states"]) == ("a7", {sms: "Subscribed"})
+
+
 def test_a_call_is_kept_as_it_came(braze, control):
     braze.set_sms(phone=ANNA)
     call = control("calls")[0]

@@ -1,0 +1,1 @@
+"""Faults, tried for real: `python -m tests.chaos` (docs/faults.md)."""

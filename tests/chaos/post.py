@@ -1,0 +1,64 @@
+"""What lies in the mailboxes, and which links Braze has for its messages: looked at all the time."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import defaultdict
+
+from tests.benchmarks.processes import Sandbox
+
+CODE = re.compile(r"^\s*([A-Z0-9]{4}-?[A-Z0-9]{4})\s*$", re.MULTILINE)
+EVERY = 0.3  # seconds
+
+
+class Post:
+    """Looks at the sandbox in a thread until stopped."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="post")
+        self._revision = 0
+        self.links: dict[str, list[str]] = defaultdict(list)  # by mailbox: of confirmations, oldest first
+        self.codes: dict[str, list[int]] = defaultdict(list)  # by mailbox: numbers of mails that have a code
+        self.leaving: dict[str, str] = {}  # by address: the unsubscribe link that Braze has for it
+
+    def __enter__(self) -> Post:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def code(self, email: str) -> str:
+        """Return the newest code in a mailbox; empty if there is none."""
+        if not self.codes[email]:
+            return ""
+        found = CODE.search(self._sandbox.ask(f"mails/{self.codes[email][-1]}")["text"])
+        return found[1] if found else ""
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY):
+            self._look()
+
+    def _look(self) -> None:
+        since = self._revision
+        mails = self._sandbox.ask(f"mails?since={since}")
+        people = self._sandbox.ask(f"people?since={since}")
+        self._revision = people["revision"]
+        for mail in reversed(mails):
+            self._sort(mail)
+        for profile in people["profiles"]:
+            link = profile["attributes"].get("unsubscribe_url")
+            self.leaving |= {address: link for address in (profile["phone"], profile["email"]) if address and link}
+
+    def _sort(self, mail: dict) -> None:  # type: ignore[type-arg]
+        """A mail that comes between two looks is seen twice, and kept once."""
+        links = [link for link in mail["links"] if "/confirm/" in link]
+        for mailbox in mail["to"]:
+            if links and links[0] not in self.links[mailbox]:
+                self.links[mailbox].append(links[0])
+            elif not links and mail["number"] not in self.codes[mailbox]:
+                self.codes[mailbox].append(mail["number"])
