@@ -3,7 +3,7 @@
 from allauth.account import views as allauth_views
 from django.urls import path
 
-from accounts import phone_views, preference_views, unsubscribe_views, views
+from accounts import patterns, phone_views, preference_views, unsubscribe_views, views
 
 urlpatterns = [
     path("", views.sign_up, name="home"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("preferences/", preference_views.preferences_page, name="preferences"),
     path("preferences/email/", preference_views.email_page, name="preferences_email"),
     path("unsubscribe/<str:token>/", unsubscribe_views.unsubscribe, name="unsubscribe"),
+    path("patterns/", patterns.patterns, name="patterns"),  # 404 unless DEBUG is on
     # Password URLs are not mounted: nobody has one, and nobody can get one.
     path("accounts/login/", allauth_views.request_login_code, name="account_login"),
     path("accounts/login/code/", allauth_views.request_login_code, name="account_request_login_code"),

@@ -28,6 +28,10 @@ if not re.fullmatch(r"https?://[^/?#\s]+", SITE_URL):
 ROOT_URLCONF = "optin_site.urls"
 WSGI_APPLICATION = "optin_site.wsgi.application"
 
+# --- The brand's own look, in a folder outside this repository: docs/extending.md ----------------------
+THEME_DIR = env.folder("THEME_DIR")
+_looks = [look for look in (THEME_DIR, BASE_DIR) if look]  # the first that has a file decides
+
 # --- Applications ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -63,7 +67,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [look / "templates" for look in _looks],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -233,7 +237,7 @@ TIME_ZONE = "UTC"
 # --- Files --------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [look / "static" for look in _looks if (look / "static").is_dir()]
 _static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
