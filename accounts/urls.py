@@ -10,6 +10,7 @@ urlpatterns = [
     path("accounts/signup/", views.sign_up, name="account_signup"),
     path("welcome/", views.welcome, name="welcome"),
     path("phone/", phone_views.phone, name="phone"),
+    path("phone/check/", phone_views.phone_check, name="phone_check"),
     path("phone/sent/", phone_views.phone_sent, name="phone_sent"),
     path("embed/phone/", phone_views.embedded_phone, name="embedded_phone"),
     path("embed/phone/sent/", phone_views.embedded_phone_sent, name="embedded_phone_sent"),

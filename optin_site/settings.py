@@ -136,6 +136,7 @@ ACCOUNT_FORMS = {"request_login_code": "accounts.forms.SignInForm"}
 LIMITS = {
     "optin_signup": "20/m/ip",
     "optin_phone": "10/m/ip",
+    "optin_check": "120/m/ip",
     "optin_resend": "5/m/ip",
     "optin_preferences": "20/m/ip,5/m/user,20/d/user",
     "optin_network": "300/h/key",  # all of these together, from one /24 (IPv4) or /64 (IPv6)
