@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -22,7 +24,7 @@ from sms_consent.models import Disclosure, Keyword, Program
 from sms_consent.selectors import Offer
 
 PLACES = (State.NONE, State.PENDING, State.SUBSCRIBED, State.UNSUBSCRIBED, STOPPED, ASKED, LEFT)
-MESSAGES = ("", "success", "info", "error")
+MESSAGES = (messages.INFO, messages.SUCCESS, messages.WARNING, messages.ERROR)
 
 
 @require_safe
@@ -63,7 +65,7 @@ def _rest(program: Program, words: Disclosure) -> dict[str, Any]:
     now, number = timezone.now(), "+1 202 555 0101"
     places = [Place(program, number, state, now) for state in PLACES]
     return {
-        "said": [{"level_tag": level, "message": f"A message: {level or 'plain'}"} for level in MESSAGES],
+        "said": [Message(level, "What was done, or was not.") for level in MESSAGES],
         "overview": {"rows": [Row(program, [place]) for place in places]},
         "events": [Event(now, program, number, "Signed up on this site")],
         "receipts": [Receipt(number, "/")],

@@ -44,6 +44,11 @@ def test_what_was_chosen_comes_back_after_an_error(client: Client) -> None:
     assert re.findall(r'<option value="(\w+)" selected', page) == ["AU"]
 
 
+def test_where_none_was_chosen_the_default_comes_back(client: Client) -> None:
+    page = send_sign_up(client, ALICE, "12", "sms").content.decode()
+    assert re.findall(r'<option value="(\w+)" selected', page) == ["US"]
+
+
 def test_where_there_is_one_country_there_is_no_choice(client: Client, settings: Any) -> None:
     settings.PHONE_REGIONS = ["US"]
     assert "phone_country" not in client.get("/").content.decode()

@@ -1,4 +1,4 @@
-"""The field for numbers in a real browser: grouped while it is typed, checked when it is left, and without JavaScript."""
+"""The field for numbers in a real browser: grouped as one types, checked when one leaves it; and with no JavaScript."""
 
 from __future__ import annotations
 
