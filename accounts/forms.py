@@ -81,9 +81,8 @@ class AddressFields(forms.Form):
         if "phone" in self.fields:
             self.fields["phone"].region = self.country  # type: ignore[attr-defined]
             if self.is_bound and "phone_country" in self.fields and not self["phone_country"].data:
-                put_back(
-                    self, "phone_country", self.country
-                )  # or a form shown again would choose the first of the list
+                # Otherwise a form that comes back would choose the first of the list.
+                put_back(self, "phone_country", self.country)
             self.initial.setdefault("phone_country", countries.of_number(str(self.initial.get("phone") or "")))
 
     @property
