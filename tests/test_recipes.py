@@ -82,7 +82,7 @@ def test_the_recipes_that_change_code(copy: Path) -> None:
         "A provider of inbound texts",
         "A language",
     ]
-    if not (ROOT / "optin_site/languages.py").exists():
+    if not (ROOT / "optin_site/languages.py").exists():  # before there are languages to add one to
         titles.remove("A language")
     tests = [name for title in titles for name in follow(title, copy)]
     assert len(tests) == len(titles)

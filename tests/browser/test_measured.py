@@ -53,11 +53,13 @@ def test_the_page_comes_compressed(client: Client, programs: Any) -> None:
 
 @pytest.mark.django_db
 def test_the_html_of_every_page_is_valid(visit: Visit, settings: Any) -> None:
-    settings.DEBUG, settings.EMBED_ORIGINS = True, ["https://shop.example.com"]
+    settings.EMBED_ORIGINS = ["https://shop.example.com"]
     visitor = visit()
     places.sign_alice_up(visitor)
     pages = {path: visitor.client.get(path) for path in places.of_alice(visitor)}
-    pages |= {path: Client().get(path) for path in places.of_everyone(visitor)}
+    for path in places.of_everyone(visitor):
+        settings.DEBUG = path == "/patterns/"  # with it, Django has pages of its own for errors
+        pages[path] = Client().get(path)
     pages |= {"wrong": Client().post("/", {"email": "alice", "phone": "12", "program_sms": "on"})}
     found = {path: problems(answer.content.decode()) for path, answer in pages.items()}
     assert {path: said for path, said in found.items() if said} == {}
