@@ -13,9 +13,10 @@ from django.utils.translation import get_language
 
 from accounts import limits, links, preferences, services
 from accounts.circumstances import of_request
-from accounts.forms import PhoneForm, PreferencesForm, SignUpForm
+from accounts.forms import PreferencesForm, SignUpForm
 from accounts.models import User
 from accounts.overview import Overview
+from accounts.phone_forms import PhoneForm
 from accounts.services import SignUp
 from sms_consent import selectors
 from sms_consent import services as consent

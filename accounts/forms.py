@@ -11,11 +11,12 @@ import phonenumbers
 from allauth.account.forms import RequestLoginCodeForm
 from django import forms
 from django.conf import settings
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from accounts import countries
 from accounts.guard import Guarded, Unseen, put_back
 from accounts.models import User
 from optin_site import campaigns
@@ -59,7 +60,20 @@ class AddressFields(forms.Form):
     email = forms.EmailField(
         label=_("Email"),
         max_length=people.LONGEST_EMAIL,
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email", "enterkeyhint": "next"}),
+        widget=forms.EmailInput(
+            attrs={
+                "autocomplete": "email",
+                "inputmode": "email",
+                "enterkeyhint": "next",
+                "data-invalid": _("Enter a valid email address."),  # site.js says it before the form is sent
+            }
+        ),
+    )
+    phone_country = forms.ChoiceField(
+        label=_("Country of the number"),
+        required=False,
+        choices=countries.choices,
+        widget=forms.Select(attrs={"autocomplete": "tel-country-code"}),
     )
     phone = PhoneNumberField(
         label=_("Mobile number"),
@@ -75,6 +89,22 @@ class AddressFields(forms.Form):
             attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "enterkeyhint": "done"}
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(settings.PHONE_REGIONS) == 1:
+            self.fields.pop("phone_country", None)
+        if "phone" in self.fields:
+            self.fields["phone"].region = self.country  # type: ignore[attr-defined]
+            if self.is_bound and "phone_country" in self.fields and not self["phone_country"].data:
+                # Otherwise a form that comes back would choose the first of the list.
+                put_back(self, "phone_country", self.country)
+            self.initial.setdefault("phone_country", countries.of_number(str(self.initial.get("phone") or "")))
+
+    @property
+    def country(self) -> str:
+        """The country whose numbers may be typed without its calling code."""
+        return countries.chosen(self.data.get(self.add_prefix("phone_country")))
 
     def clean_email(self) -> str:
         """Return the address as it is kept and compared: one spelling for one mailbox (DAT-6)."""
@@ -175,7 +205,7 @@ class SignUpForm(Guarded, ConsentBoxes, AddressFields):
 
     time_zone = Unseen(required=False, max_length=64)
     campaign = Unseen(required=False, validators=[campaigns.validate])
-    field_order = ("email", "phone")
+    field_order = ("email", "phone_country", "phone")
 
     def clean_time_zone(self) -> str:
         """Keep a zone that exists."""
@@ -210,7 +240,7 @@ class PreferencesForm(ConsentBoxes, AddressFields):
     """The number, and a box for each program that the person has not joined."""
 
     email = None  # type: ignore[assignment]
-    field_order = ("phone",)
+    field_order = ("phone_country", "phone")
 
     def clean(self) -> dict[str, Any]:
         """Ask for the number that a ticked text box needs (CTA-4)."""
@@ -221,6 +251,7 @@ class NewEmailForm(AddressFields):
     """The address that shall be the person's from now on."""
 
     phone = None
+    phone_country = None  # type: ignore[assignment]
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -246,36 +277,3 @@ class CodeForm(forms.Form):
         """Say beside the field that it is not the code."""
         if not self.errors:
             self.add_error("code", ValidationError(_("That is not the code from the mail."), code="wrong"))
-
-
-class PhoneForm(Guarded, AddressFields):
-    """A number, and a button beside which stands what one agrees to by pressing it: one program a form."""
-
-    email = None  # type: ignore[assignment]
-    program = Unseen(required=False, max_length=40)
-    disclosure = Unseen(required=False, max_length=100)
-
-    def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.offer = offer
-        self.initial.update(program=offer.program.slug, disclosure=offer.version)
-        self.fields["phone"].required = True
-        self.fields["phone"].error_messages["required"] = _("Enter the mobile number that the texts should go to.")
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a press under words that are not, or no longer, the ones in force (rule 9)."""
-        data = super().clean()
-        if data.get("disclosure") != self.offer.version:
-            words = _("These words have changed since you opened the page. Please read them and press again.")
-            self.add_error(None, ValidationError(words, code="stale"))
-            put_back(self, "program", self.offer.program.slug)
-            put_back(self, "disclosure", self.offer.version)
-        return data
-
-    def is_stale(self) -> bool:
-        """Whether the button was pressed under other words than those in force."""
-        return self.has_error(NON_FIELD_ERRORS, code="stale")
-
-    def chosen(self) -> Choice:
-        """Return what was agreed to, and for which number."""
-        return Choice(self.offer.program, self.offer.disclosure, self.cleaned_data["phone"])

@@ -50,6 +50,11 @@ def may_mail(request: HttpRequest, email: str) -> bool:
     return bool(ratelimit.consume(request, action="optin_mail", key=email))
 
 
+def may_check(request: HttpRequest) -> bool:
+    """Return whether this visitor may have one more number looked over as it is typed; networks are not counted."""
+    return bool(ratelimit.consume(request, action="optin_check"))
+
+
 def within(request: HttpRequest, choices: Sequence[Choice], *, asks: bool = False) -> list[Choice]:
     """Return the choices without those for texts, where their number or the day has had too many.
 

@@ -9,17 +9,17 @@ from urllib.parse import urlencode, urlsplit
 
 from csp.decorators import csp_replace
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import doors, limits
-from accounts.forms import PhoneForm
+from accounts.phone_forms import NumberForm, PhoneForm
 from optin_site import languages
 from sms_consent.selectors import Offer
 
@@ -89,6 +89,17 @@ def phone_sent(request: HttpRequest) -> HttpResponse:
 def embedded_phone_sent(request: HttpRequest) -> HttpResponse:
     """The same in a frame."""
     return _sent(request, FRAME)
+
+
+@csrf_exempt  # it changes nothing, and in a frame there is no cookie
+@sensitive_post_parameters()
+@never_cache
+@require_POST  # not because it changes anything: numbers stay out of addresses, which are logged (rule 15)
+def phone_check(request: HttpRequest) -> JsonResponse:
+    """Tell site.js how a number is written, and what is wrong with it; the same for everyone's."""
+    if not limits.may_check(request):
+        return JsonResponse({}, status=429)
+    return JsonResponse(NumberForm(request.POST).answer())
 
 
 def _is_sent_by_another_site(request: HttpRequest) -> bool:

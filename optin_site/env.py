@@ -57,6 +57,13 @@ class Reader:
             raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
         return int(value)
 
+    def folder(self, name: str) -> Path | None:
+        """Return a folder that may be left out; one that is named and not there is refused."""
+        path = self.text(name)
+        if path and not Path(path).is_dir():
+            raise ImproperlyConfigured(f"{name} must be a folder that exists, not {path!r}.")
+        return Path(path).resolve() if path else None
+
     def names(self, name: str, default: str = "", *, development: str | None = None) -> list[str]:
         """Return a comma-separated list without blanks."""
         return [item.strip() for item in self.text(name, default, development=development).split(",") if item.strip()]

@@ -29,6 +29,10 @@ if not re.fullmatch(r"https?://[^/?#\s]+", SITE_URL):
 ROOT_URLCONF = "optin_site.urls"
 WSGI_APPLICATION = "optin_site.wsgi.application"
 
+# --- The brand's own look, in a folder outside this repository: docs/extending.md ----------------------
+THEME_DIR = env.folder("THEME_DIR")
+_looks = [look for look in (THEME_DIR, BASE_DIR) if look]  # the first that has a file decides
+
 # --- Applications ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -54,6 +58,7 @@ MIDDLEWARE = [
     "optin_site.readable.only_what_can_be_read",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pads at random, and tokens in forms are masked: BREACH learns nothing
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "optin_site.languages.LanguageMiddleware",
@@ -67,7 +72,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [look / "templates" for look in _looks],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -141,6 +146,7 @@ HEADLESS_ADAPTER = "accounts.api.sign_in.Adapter"
 LIMITS = {
     "optin_signup": "20/m/ip",
     "optin_phone": "10/m/ip",
+    "optin_check": "120/m/ip",
     "optin_resend": "5/m/ip",
     "optin_preferences": "20/m/ip,5/m/user,20/d/user",
     "optin_network": "300/h/key",  # all of these together, from one /24 (IPv4) or /64 (IPv6)
@@ -216,9 +222,7 @@ BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID = env.text(
     "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", development="e4a10000-0000-4000-8000-000000000002"
 )
 if BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_SMS_SUBSCRIPTION_GROUP_ID == BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID:
-    raise ImproperlyConfigured(
-        "BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID are the same group."
-    )
+    raise ImproperlyConfigured("BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_… are the same group.")
 BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN", development="sandbox-hook-token")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", development="sandbox-twilio-token")
 # Who answers texts to a number of ours: the carrier, Braze or Twilio, or else we (REV-13). What a STOP ends: every
@@ -248,15 +252,13 @@ if _wanted - set(_spoken):
 LANGUAGES = [(code, name) for code, name in _spoken.items() if code in _wanted]
 FORMAT_MODULE_PATH = ["optin_site.formats"]
 LOCALE_PATHS = [BASE_DIR / "optin_site" / "locale"]
-LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
-LANGUAGE_COOKIE_HTTPONLY = True
-USE_TZ = True
-TIME_ZONE = "UTC"
+LANGUAGE_COOKIE_AGE, LANGUAGE_COOKIE_HTTPONLY = 365 * 24 * 3600, True
+USE_TZ, TIME_ZONE = True, "UTC"
 
 # --- Files --------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [look / "static" for look in _looks if (look / "static").is_dir()]
 _static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -55,8 +55,87 @@
     form.requestSubmit(submitter);
   }
 
+  // A message that came between the press and the release of a button would push it away from under the finger.
+  let released = Promise.resolve();
+
+  function waitForRelease() {
+    released = new Promise((done) => {
+      for (const end of ["pointerup", "pointercancel"]) {
+        addEventListener(end, () => setTimeout(done, 0), { once: true });
+      }
+    });
+  }
+
+  // The same list, id and attributes as partials/_errors.html and Django give a field that came back.
+  function say(field, words) {
+    const id = `${field.id}_error`;
+    const others = (field.getAttribute("aria-describedby") || "").split(" ").filter((it) => it && it !== id);
+    document.getElementById(id)?.remove();
+    field.toggleAttribute("aria-invalid", false);
+    if (words) {
+      const item = Object.assign(document.createElement("li"), { textContent: words });
+      const list = Object.assign(document.createElement("ul"), { className: "errors", id });
+      list.setAttribute("role", "alert");
+      list.append(item);
+      field.before(list);
+      field.setAttribute("aria-invalid", "true");
+      others.unshift(id);
+    }
+    field.closest(".field").classList.toggle("has-errors", Boolean(words));
+    others.length ? field.setAttribute("aria-describedby", others.join(" ")) : field.removeAttribute("aria-describedby");
+  }
+
+  function checkEmail(field) {
+    const isWrong = field.value && field.validity.typeMismatch;
+    released.then(() => say(field, isWrong ? field.dataset.invalid : ""));
+  }
+
+  // How a country writes its numbers, and which there are, is known to the server only.
+  async function checkNumber(area, isDone) {
+    const field = area.querySelector("input");
+    const typed = field.value;
+    const body = new URLSearchParams({ phone: typed, phone_country: area.querySelector("select")?.value ?? "" });
+    const answer = await fetch(area.dataset.check, { method: "POST", body }).catch(() => null);
+    const said = answer?.ok ? await answer.json() : null;
+    await released;
+    if (!said || field.value !== typed) {
+      return;
+    }
+    if (isDone || field.selectionEnd === typed.length) {
+      field.value = said.phone;
+    }
+    if (isDone || !said.error) {
+      say(field, said.error);
+    }
+  }
+
+  const CHECK_AFTER_MS = 250;
+  let pause = 0;
+
+  // Groups what is typed, but leaves alone who takes something away.
+  function typing(event) {
+    const area = event.target.closest("[data-check]");
+    clearTimeout(pause);
+    if (area && event.inputType?.startsWith("insert")) {
+      pause = setTimeout(checkNumber, CHECK_AFTER_MS, area, false);
+    }
+  }
+
+  function leaving(event) {
+    const area = event.target.closest("[data-check]");
+    if (area?.querySelector("input").value) {
+      clearTimeout(pause);
+      checkNumber(area, true);
+    } else if (event.target.dataset.invalid) {
+      checkEmail(event.target);
+    }
+  }
+
   fillTimeZone();
   focusErrors();
+  document.addEventListener("pointerdown", waitForRelease);
+  document.addEventListener("input", typing);
+  document.addEventListener("change", leaving);
   document.addEventListener("submit", sendOnce);
   // Coming back with the Back button shows the page as it was left.
   window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach(release));

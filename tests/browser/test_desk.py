@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -14,7 +12,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from sms_consent.models import Program, Tally
-from tests.browsing import chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAME = "The weekly letter of offers and news, and of everything else that a name may tell"
@@ -34,15 +31,6 @@ def busy(programs: dict[str, Program]) -> None:
         for day in days
         for slug, act, source in acts
     )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    # playwright keeps an event loop in this thread, and Django then takes each query for one inside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with chromium() as launched:
-        yield launched
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.mark.usefixtures("busy")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from sms_consent.models import ConsentRecord, Program
-from tests.browsing import chromium
 from tests.people import ALICES_PHONE, standing
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,15 +35,6 @@ class Shop:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
         self.origin = f"http://localhost:{self.server.server_port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    # playwright keeps an event loop in this thread, and Django then takes each query for one inside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with chromium() as launched:
-        yield launched
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

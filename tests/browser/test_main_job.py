@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,20 +12,10 @@ from django.core.management import call_command
 from accounts.models import User
 from sms_consent.models import ConsentRecord, Program
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
-from tests.browsing import chromium
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    # playwright keeps an event loop in this thread, and Django then takes each query for one inside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with chromium() as launched:
-        yield launched
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -1,0 +1,42 @@
+"""The countries that numbers may be of, and numbers as people there write them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import phonenumbers
+from babel import Locale
+from django.conf import settings
+from django.utils.translation import get_language
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return the countries that are served, by name in the visitor's language, with their calling codes."""
+    names = Locale.parse(get_language() or settings.LANGUAGE_CODE, sep="-").territories
+    named = [(code, f"{names.get(code, code)} +{_calling_code(code)}") for code in settings.PHONE_REGIONS]
+    return sorted(named, key=lambda choice: unicodedata.normalize("NFKD", choice[1]))
+
+
+def _calling_code(country: str) -> int:
+    return int(phonenumbers.country_code_for_region(country))
+
+
+def chosen(country: object) -> str:
+    """Return the country that a number without a calling code is read in: the one that was chosen, or the default."""
+    return str(country) if country in settings.PHONE_REGIONS else settings.PHONE_REGIONS[0]
+
+
+def of_number(phone: str) -> str:
+    """Return the country that stands beside a number (E.164, or empty) when it is shown."""
+    return chosen(phonenumbers.region_code_for_number(phonenumbers.parse(phone)) if phone else "")
+
+
+def as_written(text: str, country: str) -> str:
+    """Return a number, whole or only begun, in groups as people write it; what has letters in it stays as it is."""
+    formatter, written = phonenumbers.AsYouTypeFormatter(country), ""
+    for sign in text:
+        if sign.isalpha():
+            return text
+        if sign in "+0123456789":
+            written = formatter.input_digit(sign)
+    return written or text
