@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
+
+from django.utils import timezone
 
 from sms_consent import lines, outbox, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
@@ -125,6 +128,7 @@ class LookJob(CallJob):
 
     endpoint = USER_STATUS
     rows: dict[Claim, Subscription] = field(init=False, default_factory=dict)
+    asked_at: datetime | None = field(init=False, default=None)
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down: a look tells Braze nothing."""
@@ -132,6 +136,7 @@ class LookJob(CallJob):
 
     def build(self) -> Callable[[], Any] | None:
         """Load the numbers."""
+        self.asked_at = timezone.now()
         self.rows = load(self.claims)
         self.give_back(claim for claim in self.claims if claim not in self.rows)
         phones = sorted({row.address for row in self.rows.values()})
@@ -147,7 +152,8 @@ class LookJob(CallJob):
         for claim in self.claims:
             row = self.rows[claim]
             state = answer.get(row.address, {}).get(row.program.subscription_group_id, "")
-            if state == "unsubscribed" and row.looked_at is None and services.leave_at_braze(row, note=LEFT_BEFORE):
+            is_news = state == "unsubscribed" and row.looked_at is None
+            if is_news and services.leave_at_braze(row, note=LEFT_BEFORE, at=self.asked_at):
                 continue
             if state == "subscribed" and claim.asked > 0:
                 outbox.settle_subscriptions(TELLS[State(row.state)], {claim: ACCEPTED})
