@@ -254,8 +254,10 @@ def withdraw(
     return records
 
 
-def leave_at_braze(subscription: Subscription, *, note: str) -> bool:
+def leave_at_braze(subscription: Subscription, *, note: str, at: datetime | None = None) -> bool:
     """Record an opt-out that was found at Braze; return False if the row has changed since it was loaded.
+
+    `at` is when Braze was asked: an opt-in word from after that outdoes the answer, however late either comes.
 
     On a number it counts as the handset's own STOP (design.md §4.2), and in the same transaction Braze is noted as
     told. Of an email address Braze is told all the same: leaving the last program ends all its emails there.
@@ -267,7 +269,14 @@ def leave_at_braze(subscription: Subscription, *, note: str) -> bool:
             return False
         program = subscription.program
         how = Circumstances(note=note)
-        withdraw(subscription.address, programs=[program], source=Source.BRAZE, stops=program.is_sms, circumstances=how)
+        withdraw(
+            subscription.address,
+            programs=[program],
+            source=Source.BRAZE,
+            stops=program.is_sms,
+            circumstances=how,
+            occurred_at=at,
+        )
         if program.is_sms:
             outbox.note_left(subscription.pk)
     return True

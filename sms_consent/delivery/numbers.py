@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from django.utils import timezone
+
 from sms_consent import lines, outbox, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
 from sms_consent.braze.answers import NAMELESS
@@ -158,6 +160,7 @@ class LookJob(CallJob):
     endpoint = USER_STATUS
     rows: Mapping[Claim, Row]
     groups: dict[int, str] = field(init=False, default_factory=dict)
+    asked_at: datetime | None = field(init=False, default=None)
 
     @classmethod
     def load(cls, jobs: Sequence[LookJob]) -> None:
@@ -172,6 +175,7 @@ class LookJob(CallJob):
 
     def build(self) -> Callable[[], Any] | None:
         """Name the numbers."""
+        self.asked_at = timezone.now()
         phones = sorted({self.rows[claim].address for claim in self.claims})
         return partial(self.courier.client.group_states, phones)
 
@@ -204,7 +208,7 @@ class LookJob(CallJob):
 
     def _leave(self, row: Row) -> bool:
         found = Subscription.objects.select_related("program").filter(pk=row.id, version=row.version).first()
-        return found is not None and services.leave_at_braze(found, note=LEFT_BEFORE)
+        return found is not None and services.leave_at_braze(found, note=LEFT_BEFORE, at=self.asked_at)
 
     def fail(self, error: BrazeError) -> list[Job]:
         """Nothing was told, whatever became of the call."""

@@ -31,7 +31,9 @@ LEAVE_EMAILS: Table = dict.fromkeys((NONE, ASKED, IN), (OUT,))
 LEAVE_BY_NUMBER: Table = LEAVE_EMAILS | {BY_HANDSET: (OUT,)}
 STOP: Table = dict.fromkeys(STATES, (STOPPED,))
 OPT_IN_WORD: Table = dict.fromkeys(STATES, (BY_HANDSET,))
-OPT_IN_WORD_ASKED: Table = dict.fromkeys((NONE, OUT, STOPPED), (ASKED,))  # Braze asks the handset once more
+# Braze asks the handset once more. After a STOP of which the site has not heard it may stay stopped: the expected
+# failure in test_overtaken_looks.py.
+OPT_IN_WORD_ASKED: Table = dict.fromkeys((NONE, OUT), (ASKED,)) | {STOPPED: (ASKED, STOPPED)}
 ASK: Table = {NONE: (ASKED,), OUT: (ASKED,)}
 YES: Table = {ASKED: (ASKED, BY_HANDSET)}  # it may come before the site has asked
 

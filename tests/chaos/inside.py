@@ -12,11 +12,13 @@ from django.db.models import F, Q
 
 def unsettled() -> dict[str, int]:
     """Return how much is still to be told to Braze, or mailed; what is parked will not be, and counts."""
+    from django.utils import timezone
     from post_office.mail import get_queued
 
     from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail, InboundMessage, Subscription
 
-    open_ = Q(due_at__isnull=False) | Q(leased_until__isnull=False) | Q(parked_at__isnull=False)
+    under_way = Q(leased_until__gt=timezone.now())  # a claim that nobody will settle any more ends by itself
+    open_ = under_way | Q(due_at__isnull=False) | Q(parked_at__isnull=False)
     found = {model.__name__: model._default_manager.filter(open_).count() for model in (Subscription, BrazeProfile)}
     found["GlobalEmail"] = GlobalEmail.objects.filter(open_).count()
     found["BrazeLine"] = BrazeLine.objects.count()
