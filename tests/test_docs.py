@@ -1,14 +1,16 @@
-"""README's tables against the code: a table that has rotted fails."""
+"""README's tables and what all pages name, against the code: what has rotted fails. Commands: test_docs_commands.py."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
 from django.core.management import get_commands
 from django.urls import get_resolver
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.documents import PAGES, ROOT, anchors, links, prose
+
 README = (ROOT / "README.md").read_text()
 
 
@@ -66,10 +68,42 @@ def _paths() -> set[str]:
     return found
 
 
-def test_every_place_that_the_readme_names_exists() -> None:
-    places = re.findall(r"`((?:accounts|sms_consent|optin_site|templates|static|docs)/[\w./]*)`", README)
-    places += re.findall(r"\]\(((?!http)[\w./]+)\)", README)
-    assert [place for place in places if not (ROOT / place).exists()] == []
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+PLACE = re.compile(
+    r"`((?:accounts|sms_consent|optin_site|templates|static|docs|tests|operations)/[\w./*@{},-]*|\w+\.(?:md|toml|lock|py))"
+    r"(?::(\w+))?`"
+)
+
+
+@each_page
+def test_every_place_that_a_page_names_exists(page: Path) -> None:
+    missing = []
+    for place, name in PLACE.findall(prose(page)):
+        found = [*ROOT.glob(place), *(ROOT / "docs").glob(place)]
+        if not found or (name and not re.search(rf"^(class|def) {name}\b", found[0].read_text(), re.MULTILINE)):
+            missing.append(f"{place}:{name}")
+    assert missing == []
+
+
+@each_page
+def test_every_link_leads_somewhere(page: Path) -> None:
+    missing = []
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            missing.append(link)
+    assert missing == []
+
+
+@each_page
+def test_nothing_was_left_to_be_filled_in(page: Path) -> None:
+    assert re.findall(r"\b(RESULTS|TODO|FIXME|TBD|XXX)\b", prose(page)) == []
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages - set(links(ROOT / "README.md")) == set()
 
 
 def test_no_file_is_longer_than_300_lines() -> None:
