@@ -166,7 +166,7 @@ def shell(folder: Path, script: str) -> tuple[str, int]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     return ran.stdout, ran.returncode
@@ -177,7 +177,7 @@ def site(folder: Path, code: str) -> None:
     assert status == 0, out
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_tutorial(folder: Path) -> None:
     run, seal, check_receipt, forge, throw_away = scripts(TUTORIAL)
     assert run.strip() == "make run"
