@@ -100,6 +100,16 @@ def test_a_command_is_one_that_exists_with_these_options(page: str, words: list[
     check(words)
 
 
+OTHERS = [*(ROOT / "docs/operations").rglob("*"), ROOT / "docs/reconcile.md", ROOT / "Procfile"]
+
+
+@pytest.mark.parametrize("path", [path for path in OTHERS if path.is_file()], ids=lambda path: path.name)
+def test_so_are_those_of_units_images_and_cron(path: Path) -> None:
+    for command in re.findall(r"(?:manage\.py|celery -A|gunicorn) [^\"&`|\n]+", path.read_text()):
+        if not command.startswith("manage.py runserver"):
+            check(command.split())
+
+
 @pytest.mark.parametrize(
     "words",
     [
