@@ -148,6 +148,7 @@ class Live:
     """What is waiting now. Counts of COUNTED_AT_MOST mean: so many or more."""
 
     due: int
+    failed: int
     parked: int
     waiting_since: datetime | None
     lines: int
@@ -160,6 +161,7 @@ def live() -> Live:
     """Return it. Each count reads a partial index, or the newest records only."""
     return Live(
         due=outbox.due_now(COUNTED_AT_MOST),
+        failed=outbox.failed(COUNTED_AT_MOST),
         parked=outbox.parked(COUNTED_AT_MOST),
         waiting_since=outbox.waiting_since(),
         lines=BrazeLine.objects.count(),

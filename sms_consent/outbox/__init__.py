@@ -17,7 +17,7 @@ from sms_consent.outbox.claims import (
     claim_people,
     waiting_since,
 )
-from sms_consent.outbox.counting import due_now, parked, unsent
+from sms_consent.outbox.counting import due_now, failed, parked, unsent
 from sms_consent.outbox.dues import due_opt_outs, due_rest
 from sms_consent.outbox.marking import (
     MAX_ASKS,
@@ -74,6 +74,7 @@ __all__ = [
     "forget_emails",
     "forget_erased",
     "due_now",
+    "failed",
     "due_opt_outs",
     "due_rest",
     "forget_group",

@@ -31,6 +31,12 @@ def due_now(at_most: int) -> int:
     return _counted(at_most, subscriptions, *(model.objects.filter(**waiting) for model in (GlobalEmail, BrazeProfile)))
 
 
+def failed(at_most: int) -> int:
+    """Return how many rows wait for another try after Braze did not take the one before, counted likewise."""
+    waiting = {"due_at__gt": timezone.now(), "attempts__gt": 0, "parked_at__isnull": True}
+    return _counted(at_most, *(model.objects.filter(**waiting) for model in (Subscription, GlobalEmail, BrazeProfile)))
+
+
 def parked(at_most: int) -> int:
     """Return how many rows Braze has refused, counted likewise."""
     models = (Subscription, GlobalEmail, BrazeProfile)

@@ -18,6 +18,7 @@ from accounts.models import User
 from sms_consent import lines
 from sms_consent.models import (
     BrazeLine,
+    BrazeProfile,
     ConsentRecord,
     InboundMessage,
     Program,
@@ -137,6 +138,15 @@ def test_what_waits_is_shown_with_the_way_to_it(boss: Client, alice: User) -> No
     }
     for link in ("subscription/?outbox=parked", "brazeline/", "inboundmessage/?needs_review__exact=1"):
         assert f'href="/admin/sms_consent/{link}"' in page
+
+
+def test_what_failed_and_is_tried_again_is_not_called_nothing(boss: Client, alice: User) -> None:
+    BrazeProfile.objects.update(due_at=None)
+    Subscription.objects.update(due_at=None)
+    assert "nothing waits" in page_of(boss)
+    Subscription.objects.filter(program__slug="sms").update(due_at=timezone.now() + timedelta(minutes=1), attempts=3)
+    page = page_of(boss)
+    assert ("1 failed and will be tried again" in page, "nothing waits" in page) == (True, False)
 
 
 def test_the_last_seal_and_what_it_does_not_cover(boss: Client, alice: User) -> None:
