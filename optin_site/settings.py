@@ -222,7 +222,7 @@ BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID = env.text(
     "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", development="e4a10000-0000-4000-8000-000000000002"
 )
 if BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_SMS_SUBSCRIPTION_GROUP_ID == BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID:
-    raise ImproperlyConfigured("BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_… are the same group.")
+    raise ImproperlyConfigured("BRAZE_SMS_SUBSCRIPTION_GROUP_ID and BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID are one group.")
 BRAZE_WEBHOOK_TOKEN = env.text("BRAZE_WEBHOOK_TOKEN", development="sandbox-hook-token")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", development="sandbox-twilio-token")
 # Who answers texts to a number of ours: the carrier, Braze or Twilio, or else we (REV-13). What a STOP ends: every
