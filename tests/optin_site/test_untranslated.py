@@ -21,7 +21,7 @@ READ_OUT = {"alt", "aria-label", "title", "placeholder"}
 VOID = {"meta", "link", "input", "img", "br", "base"}
 # What is the same in several languages, and what is nobody's to translate.
 SAME = re.compile(
-    r"@|https?:|\+1|Example Brand|Example Street|QR|[\w-]+\.js|\d{4}|GMT"
+    r"@|https?:|\+\d{1,3}$|\+1|Example Brand|Example Street|QR|[\w-]+\.js|\d{4}|GMT"
     r"|^(Code|Cookies|SMS|Email|E-mails?|UTC|START|UNSTOP|STOP|HELP|English|Español|Français|Deutsch|العربيّة)$"
 )
 
