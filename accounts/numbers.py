@@ -6,7 +6,7 @@ from django.utils import timezone
 from phonenumber_field.phonenumber import to_python
 
 from accounts.models import Confirmation, User
-from sms_consent import outbox, selectors
+from sms_consent import outbox, people, selectors
 from sms_consent import services as consent
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
@@ -24,8 +24,9 @@ def give(
     """Make `phone` (E.164, or empty) the person's number; the caller has the addresses locked and saves them.
 
     The number's consent is its own and stays as it is. The old number is withdrawn unless somebody else
-    holds it: all of it if it was proven, otherwise what this person asked for on it. With `keep_old` it goes
-    to a phone-only row instead, consent and all: then it was never shown to be this person's (design.md §4.3).
+    holds it: all of it if it was proven, otherwise what this person asked for on it. If consent is
+    left, its handset's say, it goes to a phone-only row: Braze forgets a number that nobody has. With `keep_old`
+    all of it does: then it was never shown to be this person's (design.md §4.3).
     """
     old, was_proven = person.phone_number, person.phone_proven_at is not None
     if old == phone:
@@ -39,13 +40,11 @@ def give(
     _take_over(person, phone)
     if not old or is_shared(person, old):
         return
-    if keep_old:
-        stranger = User(phone=old, language=person.language)
-        stranger.set_unusable_password()
-        stranger.save()
-    else:
+    if not keep_old:
         programs = may_leave(person, old, proven=was_proven)
         consent.withdraw(old, programs=programs, source=source, circumstances=circumstances)
+    if keep_old or selectors.standing_somewhere([old]):
+        people.hold(old, language=person.language)
 
 
 def may_leave(person: User, phone: str, *, proven: bool) -> list[Program]:

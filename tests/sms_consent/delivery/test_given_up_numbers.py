@@ -13,7 +13,6 @@ from tests.sms_consent.delivery.helpers import seen
 from tests.sms_consent.webhooks import events
 
 
-@pytest.mark.xfail(reason="nobody has the number then: it would have to go to a phone-only row")
 @pytest.mark.django_db
 def test_its_consent_stays_at_braze_as_it_does_here(
     visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
