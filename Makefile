@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: run test lint bench chaos fuzz catalogs lock clean
+.PHONY: run test test-long lint bench chaos fuzz catalogs lock clean
 
 .env:
 	@cp .env.example .env
@@ -23,7 +23,11 @@ run: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONUNBUFFERED=1 $(BIN)/honcho start
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 -m "not long"
+
+# What takes minutes: axe on every page, the tutorial and the recipes as they are followed, the short chaos run.
+test-long: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses 2 -m long
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

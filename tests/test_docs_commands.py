@@ -187,6 +187,7 @@ def site(folder: Path, code: str) -> None:
     assert status == 0, out
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_the_tutorial(folder: Path) -> None:
     run, seal, check_receipt, forge, throw_away = scripts(TUTORIAL)

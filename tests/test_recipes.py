@@ -75,6 +75,7 @@ def run(copy: Path, *command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)  # it makes migrations and starts the tests once more
 def test_the_recipes_that_change_code(copy: Path) -> None:
     titles = [

@@ -14,7 +14,7 @@ from tests.browser import places
 from tests.browser.places import Places
 from tests.people import Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 
 # Without "preload" axe takes styles as they are, and does not ask for the admin's once more. The one rule left out is

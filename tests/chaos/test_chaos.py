@@ -15,7 +15,7 @@ from tests.chaos.running import chaos
 SEED = 7
 
 
-@pytest.mark.chaos
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_nothing_is_lost_and_nobody_is_told_wrong() -> None:
     name = "PostgreSQL" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "SQLite"
