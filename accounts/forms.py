@@ -45,9 +45,8 @@ class Tick(forms.CheckboxInput):
         return str(data.get(name, "")).lower() in ("on", "true", "1", "yes")
 
 
-def example_number() -> str:
-    """Return a number of the default region as people there write it."""
-    region = settings.PHONE_REGIONS[0]
+def example_number(region: str) -> str:
+    """Return a number of this country as it may be typed whichever country is chosen."""
     example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
     if example is None:
         return ""
@@ -79,12 +78,6 @@ class AddressFields(forms.Form):
         label=_("Mobile number"),
         required=False,
         max_length=LONGEST_PHONE,
-        error_messages={
-            "invalid": format_lazy(
-                _("Enter a valid mobile number like {example}, or one that starts with + and a country code."),
-                example=example_number(),
-            )
-        },
         widget=forms.TextInput(
             attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "enterkeyhint": "done"}
         ),
@@ -96,6 +89,10 @@ class AddressFields(forms.Form):
             self.fields.pop("phone_country", None)
         if "phone" in self.fields:
             self.fields["phone"].region = self.country  # type: ignore[attr-defined]
+            self.fields["phone"].error_messages["invalid"] = format_lazy(
+                _("Enter a valid mobile number like {example}, or one that starts with + and a country code."),
+                example=example_number(self.country),
+            )
             if self.is_bound and "phone_country" in self.fields and not self["phone_country"].data:
                 # Otherwise a form that comes back would choose the first of the list.
                 put_back(self, "phone_country", self.country)
@@ -120,7 +117,7 @@ class AddressFields(forms.Form):
             raise ValidationError(
                 _("We cannot text numbers of that country. Enter one like %(example)s."),
                 code="region",
-                params={"example": example_number()},
+                params={"example": example_number(settings.PHONE_REGIONS[0])},
             )
         return str(number.as_e164)
 

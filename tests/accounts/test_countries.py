@@ -77,7 +77,7 @@ def test_a_number_is_grouped_as_its_country_writes_it(typed: str, country: str, 
 
 
 def test_what_is_wrong_is_said_as_the_form_says_it() -> None:
-    assert "(201) 555-0123" in check("12")["error"]
+    assert "+1 201-555-0123" in check("12")["error"]
     assert "cannot text numbers of that country" in check("+49 1512 3456789")["error"]
     assert check("2025550101")["error"] == check("")["error"] == ""
 

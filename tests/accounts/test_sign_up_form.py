@@ -92,7 +92,7 @@ def test_what_is_no_number_is_refused_with_an_example(client: Client, phone: str
 
 
 def test_the_error_of_a_wrong_number_names_an_example(client: Client) -> None:
-    assert "(201) 555-0123" in send_sign_up(client, ALICE, "12").content.decode()
+    assert "+1 201-555-0123" in send_sign_up(client, ALICE, "12").content.decode()
 
 
 @pytest.mark.parametrize(

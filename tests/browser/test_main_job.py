@@ -79,7 +79,7 @@ def test_errors_stand_beside_the_field_and_get_the_focus(
     field = page.locator("[name=phone]")
     assert field.get_attribute("aria-invalid") == "true"
     described = [page.locator(f"#{name}").inner_text() for name in field.get_attribute("aria-describedby").split()]
-    assert any("(201) 555-0123" in words for words in described)
+    assert any("+1 201-555-0123" in words for words in described)
     assert User.objects.count() == 0
 
 

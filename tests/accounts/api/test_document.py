@@ -101,6 +101,7 @@ def try_out(document: Any, path: str, mode: GenerationMode, **headers: str) -> N
         @given(case=document[path][method].as_strategy(generation_mode=mode))
         def one(case: schemathesis.Case) -> None:
             # A token that is over is told by 410, so that an app forgets it: not by 401, which asks for the code.
-            case.call_and_validate(headers=headers, excluded_checks=[ignored_auth] if "/auth/" in path else [])
+            plain = {"Accept-Encoding": "identity"} | headers  # called without a server, nothing unpacks an answer
+            case.call_and_validate(headers=plain, excluded_checks=[ignored_auth] if "/auth/" in path else [])
 
         one()
