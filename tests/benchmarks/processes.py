@@ -106,6 +106,8 @@ def running(arguments: Sequence[str], env: Mapping[str, str], **options: Any) ->
             raise
         finally:
             _stop(process)
+            if process.stdout:
+                process.stdout.close()
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
