@@ -58,7 +58,7 @@ OTHER_EDITS = [
 
 
 @pytest.fixture
-def anything(sql: Sql) -> Sql:
+def anything(sql: Sql) -> Iterator[Sql]:
     """As `sql`, where the database's own checks are off as well."""
     if IS_SQLITE:
         sql("PRAGMA ignore_check_constraints = ON")
@@ -66,7 +66,9 @@ def anything(sql: Sql) -> Sql:
     else:
         sql("SET LOCAL session_replication_role = replica")
         sql(f"ALTER TABLE {SEALS} DROP CONSTRAINT {SEALS}_count_check, DROP CONSTRAINT {SEALS}_total_check")
-    return sql
+    yield sql
+    if IS_SQLITE:
+        sql("PRAGMA ignore_check_constraints = OFF")  # of the connection, whatever is rolled back
 
 
 @contextmanager
