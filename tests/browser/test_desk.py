@@ -14,7 +14,7 @@ from accounts.models import User
 from sms_consent.models import Program, Tally
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-NAME = "The weekly letter of offers and news, and of everything else that a name may tell"
+NAME = "The weekly letter of offers and news, and of everything else that a name may tel"
 WORDS = """() => [...document.querySelectorAll(".picture svg text, .picture .words span")]
     .map(it => [it.textContent, it.getBoundingClientRect()])
     .map(([said, at]) => [said, at.left, at.top, at.right, at.bottom])"""
