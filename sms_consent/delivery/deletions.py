@@ -10,6 +10,7 @@ from typing import Any
 
 from sms_consent import outbox
 from sms_consent.braze.client import BATCH, DELETE, USER_STATUS
+from sms_consent.delivery.jobs import in_calls
 from sms_consent.delivery.merges import FarewellJob
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.outbox import Outcome
@@ -24,10 +25,7 @@ def deliver_deletions(courier: Courier) -> int:
     if not courier.is_open(DELETE) or not courier.is_open(USER_STATUS):
         return 0
     claims = outbox.claim_deletions(BATCH * courier.in_flight)
-    run(
-        [LookFirstJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)],
-        courier,
-    )
+    run([LookFirstJob(courier=courier, claims=some) for some in in_calls(claims)], courier)
     return len(claims)
 
 

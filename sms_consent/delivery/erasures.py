@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sms_consent import erasures, outbox
 from sms_consent.braze.client import BATCH, DELETE
-from sms_consent.delivery.jobs import ACCEPTED, CallJob
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, in_calls
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import BrazeProfile, Erasure
 from sms_consent.outbox import Claim, Outcome
@@ -25,7 +25,7 @@ def deliver_erasures(courier: Courier) -> int:
     if not courier.is_open(DELETE):
         return 0
     claims = outbox.claim_erasures(BATCH * courier.in_flight)
-    run([EraseJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
+    run([EraseJob(courier=courier, claims=some) for some in in_calls(claims)], courier)
     return len(claims)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sms_consent import outbox
 from sms_consent.braze.client import BATCH, IDENTIFY
-from sms_consent.delivery.jobs import ACCEPTED, CallJob
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, in_calls
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import BrazeProfile
 from sms_consent.outbox import Claim, Outcome
@@ -20,7 +20,7 @@ def deliver_identities(courier: Courier) -> int:
     if not courier.is_open(IDENTIFY):
         return 0
     claims = outbox.claim_identities(BATCH * courier.in_flight)
-    run([IdentityJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
+    run([IdentityJob(courier=courier, claims=some) for some in in_calls(claims)], courier)
     return len(claims)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sms_consent import outbox
 from sms_consent.braze.client import BATCH, MERGE
-from sms_consent.delivery.jobs import CallJob
+from sms_consent.delivery.jobs import CallJob, in_calls
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import BrazeProfile
 from sms_consent.outbox import Claim, Outcome
@@ -25,7 +25,7 @@ def deliver_merges(courier: Courier) -> int:
     if not courier.is_open(MERGE):
         return 0
     claims = outbox.claim_merges(BATCH * courier.in_flight)
-    run([MergeJob(courier=courier, claims=claims[i : i + BATCH]) for i in range(0, len(claims), BATCH)], courier)
+    run([MergeJob(courier=courier, claims=some) for some in in_calls(claims)], courier)
     return len(claims)
 
 

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from sms_consent.models import ConsentRecord, Subscription
-from tests.browsing import chromium
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    # playwright keeps an event loop in this thread, and Django then takes each query for one inside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with chromium() as launched:
-        yield launched
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 def rows() -> list[Any]:
