@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.people import ALICE, ALICES_PHONE, Visit, Visitor
+from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, Visitor
+from tests.sms_consent.webhooks.events import TOKEN
 
 
 @pytest.fixture
@@ -13,3 +16,17 @@ def alice(visit: Visit) -> Visitor:
     visitor = visit()
     visitor.sign_up(ALICE, ALICES_PHONE, "sms", "email")
     return visitor
+
+
+@pytest.fixture
+def joined(alice: Visitor, deliver: Deliver) -> Visitor:
+    """Alice has signed up for both, pressed the button, and Braze has her."""
+    alice.press(alice.links(ALICE)[0])
+    assert deliver() == 0
+    return alice
+
+
+@pytest.fixture
+def open_hooks(settings: Any) -> None:
+    """Braze may tell us what happened there."""
+    settings.BRAZE_WEBHOOK_TOKEN = TOKEN

@@ -19,22 +19,12 @@ from tests.commands import run
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, Visitor, acts, standing
 from tests.sms_consent.delivery.helpers import SET, SIX_MINUTES, TRACK, bodies, later, leave, seen, stop
-from tests.sms_consent.webhooks.events import TOKEN, now, send, text
+from tests.sms_consent.webhooks.events import now, send, text
 
 HOW = Circumstances(agent="boss@example.com")
 
 
-@pytest.fixture(autouse=True)
-def _hooks_are_open(settings: Any) -> None:
-    settings.BRAZE_WEBHOOK_TOKEN = TOKEN
-
-
-@pytest.fixture
-def joined(alice: Visitor, deliver: Deliver) -> Visitor:
-    """Alice has signed up for both, pressed the button, and Braze has her."""
-    alice.press(alice.links(ALICE)[0])
-    assert deliver() == 0
-    return alice
+pytestmark = pytest.mark.usefixtures("open_hooks")
 
 
 def test_nothing_that_names_her_is_left_and_every_commitment_stays(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.core.management import call_command
 from post_office.models import Email
@@ -16,22 +14,12 @@ from tests.commands import run
 from tests.conftest import EMAIL
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, Visitor, send_sign_up, standing
 from tests.sms_consent.delivery.helpers import seen
-from tests.sms_consent.webhooks.events import TOKEN, changed, email_changed, now, send, text
+from tests.sms_consent.webhooks.events import changed, email_changed, now, send, text
 
 NEW = "alice@new.example.com"
 
 
-@pytest.fixture(autouse=True)
-def _hooks_are_open(settings: Any) -> None:
-    settings.BRAZE_WEBHOOK_TOKEN = TOKEN
-
-
-@pytest.fixture
-def joined(alice: Visitor, deliver: Deliver) -> Visitor:
-    """Alice has signed up for both, pressed the button, and Braze has her."""
-    alice.press(alice.links(ALICE)[0])
-    assert deliver() == 0
-    return alice
+pytestmark = pytest.mark.usefixtures("open_hooks")
 
 
 def change_email(visitor: Visitor, email: str = NEW) -> None:

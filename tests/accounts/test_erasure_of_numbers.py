@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.utils import timezone
 
@@ -15,12 +13,9 @@ from tests.commands import run
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, acts, standing
 from tests.sms_consent.delivery.helpers import seen
-from tests.sms_consent.webhooks.events import TOKEN, now, send, text
+from tests.sms_consent.webhooks.events import now, send, text
 
-
-@pytest.fixture(autouse=True)
-def _hooks_are_open(settings: Any) -> None:
-    settings.BRAZE_WEBHOOK_TOKEN = TOKEN
+pytestmark = pytest.mark.usefixtures("open_hooks")
 
 
 def test_a_number_typed_for_a_stranger_goes_on_by_the_strangers_own_consent(
