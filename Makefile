@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
+# Of the tests: for two cores, as a third of the time is spent on waiting for other processes.
+PROCESSES ?= 4
 
 .PHONY: run test test-long lint bench chaos fuzz catalogs lock clean
 
@@ -23,11 +25,12 @@ run: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONUNBUFFERED=1 $(BIN)/honcho start
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses 2 -m "not long"
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) -m "not long"
 
-# What takes minutes: axe on every page, the tutorial and the recipes as they are followed, the short chaos run.
+# What takes long: whole systems (Celery with its broker, a chaos run in short), axe and the weight of every page, the
+# tutorial and the recipes as they are followed, migrations from an older site.
 test-long: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses 2 -m long
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) -m long
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

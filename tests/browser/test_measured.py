@@ -28,6 +28,7 @@ def weight(response: Any) -> int:
     return len(gzip.compress(body, 6)) if re.match(r"text/|image/svg", response.headers["content-type"]) else len(body)
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", places.SIMPLE)

@@ -25,7 +25,7 @@ from tests.sms_consent.delivery.conftest import ROOT, database_url
 from tests.sms_consent.delivery.helpers import SET, TRACK
 
 PHONES, EMAILS = (ALICES_PHONE, BOBS_PHONE, CAROLS_PHONE), (ALICE, BOB)
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
 
 
 class Site:

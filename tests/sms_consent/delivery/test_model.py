@@ -28,6 +28,7 @@ def clock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_the_rules_hold_in_every_order_of_things(sandbox: Sandbox, clock: Clock, settings_of_hooks: Any) -> None:
     tries = settings(

@@ -129,6 +129,7 @@ def test_what_is_right_is_left_alone() -> None:
     assert len(seen) == 2
 
 
+@pytest.mark.long
 def test_the_command_itself_mends_what_the_check_complains_of(tmp_path: Path) -> None:
     """It looks at the checks first, and must not refuse to do what their hint says."""
     file = tmp_path / "scratch.sqlite3"

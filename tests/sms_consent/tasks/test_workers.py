@@ -23,7 +23,7 @@ from tests.sms_consent.tasks.conftest import Celery, kill
 
 LONG = 60.0  # seconds that processes may take on a busy machine
 WORKER = ("worker", "-c", "1")
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
 
 
 def _wait(what: Callable[[], object], seconds: float = LONG) -> bool:

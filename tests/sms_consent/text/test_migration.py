@@ -14,6 +14,8 @@ from django.utils import timezone
 from sms_consent import triggers
 from sms_consent.models import Disclosure, Keyword
 
+pytestmark = pytest.mark.long  # each goes back to the first migration and forth again
+
 PROGRAM = {
     "slug": "sms",
     "name": "Texts",
