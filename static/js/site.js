@@ -77,7 +77,7 @@
       const list = Object.assign(document.createElement("ul"), { className: "errors", id });
       list.setAttribute("role", "alert");
       list.append(item);
-      field.before(list);
+      (field.closest(".line") ?? field).before(list);
       field.setAttribute("aria-invalid", "true");
       others.unshift(id);
     }
