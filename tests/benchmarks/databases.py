@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from tests.benchmarks.processes import environment, inside
@@ -29,24 +30,34 @@ class MissingError(Exception):
 
 
 @contextmanager
-def sqlite() -> Iterator[Database]:
+def _file() -> Iterator[str]:
     """Make a file; the site opens it with its own settings (WAL, synchronous FULL)."""
     with tempfile.TemporaryDirectory(prefix="optin-benchmark-") as folder:
-        yield _prepared(Database("SQLite", f"sqlite:///{folder}/site.sqlite3"))
+        yield f"sqlite:///{folder}/site.sqlite3"
 
 
 @contextmanager
-def postgresql() -> Iterator[Database]:
+def _on_the_server() -> Iterator[str]:
     """Make a database on the server at 127.0.0.1:5432. Raises MissingError where that cannot be done."""
     server, name = _server(), f"optin_benchmark_{secrets.token_hex(4)}"
     _execute(server, f'CREATE DATABASE "{name}"')
     try:
-        yield _prepared(Database("PostgreSQL", urlsplit(server)._replace(path=f"/{name}").geturl()))
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
         _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-DATABASES = {"SQLite": sqlite, "PostgreSQL": postgresql}
+EMPTY = {"SQLite": _file, "PostgreSQL": _on_the_server}  # each yields the URL of a database without tables
+
+
+@contextmanager
+def _of_a_site(name: str) -> Iterator[Database]:
+    with EMPTY[name]() as url:
+        inside("prepare", env=environment(url))
+        yield Database(name, url)
+
+
+DATABASES = {name: partial(_of_a_site, name) for name in EMPTY}
 
 
 def _server() -> str:
@@ -76,8 +87,3 @@ def _execute(url: str, statement: str) -> None:
             connection.execute(statement)
     except psycopg.OperationalError as error:
         raise MissingError(f"no PostgreSQL at {WHERE}: {str(error).splitlines()[0]}") from error
-
-
-def _prepared(database: Database) -> Database:
-    inside("prepare", env=environment(database.url))
-    return database

@@ -26,11 +26,11 @@ def prepare() -> None:
 
 def seed(people: str) -> int:
     """Leave so many people as sign-ups with both boxes ticked leave them, in bulk; the mails are left out."""
-    from tests.benchmarks.visitors import strangers
+    from tests.benchmarks.visitors import crowd
 
-    strange = strangers()
-    for start in range(0, int(people), CHUNK):
-        _sign_up(list(itertools.islice(strange, min(CHUNK, int(people) - start))))
+    everybody = crowd(int(people))
+    while some := list(itertools.islice(everybody, CHUNK)):
+        _sign_up(some)
     _tidy()
     return int(people)
 

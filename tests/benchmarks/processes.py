@@ -93,11 +93,16 @@ def measured(*arguments: str, env: Mapping[str, str]) -> Used:
 
 
 @contextmanager
-def running(arguments: Sequence[str], env: Mapping[str, str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """Run Python with these arguments until the block ends. What it says is shown if the block fails."""
+def running(
+    arguments: Sequence[str], env: Mapping[str, str], python: Path | str = sys.executable, **options: Any
+) -> Iterator[subprocess.Popen[str]]:
+    """Run Python with these arguments until the block ends. What it says is shown if the block fails.
+
+    `options` are those of `Popen`.
+    """
     with tempfile.TemporaryFile("w+") as said:
-        options = {"stdout": said, "stderr": said} | options
-        process = subprocess.Popen([sys.executable, *arguments], env=env, cwd=ROOT, text=True, **options)
+        options = {"stdout": said, "stderr": said, "cwd": ROOT} | options
+        process = subprocess.Popen([python, *arguments], env=env, text=True, **options)
         try:
             yield process
         except Exception:
@@ -120,12 +125,15 @@ def _stop(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def gunicorn(env: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    """Serve the site with two synchronous workers; yield the address. The socket listens before they do."""
+def gunicorn(env: Mapping[str, str], app: str = "optin_site.wsgi", **options: Any) -> Iterator[tuple[str, int]]:
+    """Serve a site with two synchronous workers; yield the address. The socket listens before they do.
+
+    `options` are those of `running`.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
         command = ["-W", "ignore", "-m", "gunicorn", "-w", "2", "--log-level", "warning"]
-        command += ["--bind", f"fd://{listening.fileno()}", "optin_site.wsgi"]
-        with running(command, env, pass_fds=[listening.fileno()]):
+        command += ["--bind", f"fd://{listening.fileno()}", app]
+        with running(command, env, pass_fds=[listening.fileno()], **options):
             address = listening.getsockname()
             listening.close()
             yield address

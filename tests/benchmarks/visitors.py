@@ -15,6 +15,7 @@ import phonenumbers
 
 FORWARDED_FOR = "203.0.113.7"  # reserved for documentation
 PATIENCE = 60.0  # seconds
+MOST = 3_810_000  # people in a crowd
 HEAD = re.compile(rb"HTTP/1\.[01] (\d{3})")
 
 
@@ -66,12 +67,13 @@ class Answer:
 class Browser:
     """Opens the sign-up once, then sends it again and again: same token and hidden fields, both boxes ticked.
 
-    Speaks HTTP over plain sockets, a connection a request, so that the client takes little of the
-    machine. The site runs as behind a proxy that ends TLS.
+    `path` and `email`: where somebody else's form is, and what its field for the address is called.
+    Speaks HTTP over plain sockets, a connection a request, so that the client takes little of the machine.
+    The site runs as behind a proxy that ends TLS.
     """
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._address = address
+    def __init__(self, address: tuple[str, int], path: str = "/", *, email: str = "email") -> None:
+        self._address, self._path, self._email = address, path, email
         self._headers = {
             "Host": f"{address[0]}:{address[1]}",
             "Origin": f"https://{address[0]}:{address[1]}",
@@ -87,7 +89,7 @@ class Browser:
 
     def sign_up(self, visitor: Visitor) -> Answer:
         """Send one sign-up; raises RuntimeError unless it was taken."""
-        body = urlencode(self._fields | {"email": visitor.email, "phone": visitor.phone})
+        body = urlencode(self._fields | {self._email: visitor.email, "phone": visitor.phone})
         sent_at = time.time()
         answered_at, answer = self._exchange("POST", body)
         status = HEAD.match(answer)
@@ -100,7 +102,7 @@ class Browser:
         if body:
             form = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
             headers = headers | form
-        lines = [f"{method} / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", body]
+        lines = [f"{method} {self._path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", body]
         with socket.create_connection(self._address, timeout=PATIENCE) as connection:
             connection.sendall("\r\n".join(lines).encode())
             first = connection.recv(65536)
