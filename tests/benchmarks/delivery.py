@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 
-from tests.benchmarks.databases import Database
+from tests.benchmarks import rivals
+from tests.benchmarks.databases import Database, MissingError
 from tests.benchmarks.processes import Sandbox, environment, inside, run, sandbox
 from tests.benchmarks.report import Figure, of_runs
 
@@ -17,8 +19,9 @@ HOW = """\
 of its own on the same machine, not recording; all of them accepted and none left, or it is an error.
 In-process: the worker's `Worker.run_once()`. `sync_braze --once`: the process from start to exit, Python and
 Django included. "One by one": both calls for each person in one thread, over a connection kept open, for
-{seconds:g} s; nothing written down, no look at what Braze knows. In brackets the in-process rate as a multiple of
-that one."""
+{seconds:g} s; nothing written down, no look at what Braze knows. Client libraries: /users/track alone, with
+attributes made up on the spot, an email group in them, and no database: what they could do at most. In
+brackets the in-process rate as a multiple of that one."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,16 @@ def _at(latency: int, database: Database, plan: Plan) -> list[Figure]:
             runs["this site's worker, in-process"].append(_in_process(braze, env, plan))
             runs["manage.py sync_braze --once"].append(_as_process(braze, env, plan))
             runs["one by one"].append(_one_by_one(env, plan))
+            for label in rivals.CLIENTS:
+                _try(label, braze, plan, runs)
     return of_runs(TITLE.format(LATENCIES[latency]), database.name, 2, runs)
+
+
+def _try(label: str, braze: Sandbox, plan: Plan, runs: dict[str, list[float]]) -> None:
+    try:
+        runs[label].append(rivals.people_per_second(label, braze.url, plan.seconds))
+    except MissingError as error:
+        sys.stderr.write(f"{error} ... ")
 
 
 def _again(braze: Sandbox, env: dict[str, str]) -> None:
