@@ -6,7 +6,7 @@ STAMP := $(VENV)/.locked
 # Of the tests: for two cores, as a third of the time is spent on waiting for other processes.
 PROCESSES ?= 4
 
-.PHONY: run test test-long lint bench chaos fuzz catalogs lock clean
+.PHONY: run test test-long lint audit bench chaos fuzz catalogs lock clean
 
 .env:
 	@cp .env.example .env
@@ -38,6 +38,12 @@ lint: $(STAMP)
 	$(BIN)/mypy optin_site accounts sms_consent
 	$(BIN)/lint-imports --no-cache
 
+# Are there known holes in what the lock file names? Asks PyPI, and fails where it cannot. Not a part of lint: what it
+# says changes with the day, not with the code.
+audit: $(STAMP)
+	@test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/pip install --quiet pip-audit; }
+	$(VENV)-audit/bin/pip-audit --strict --disable-pip --requirement requirements.lock
+
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
 
@@ -58,4 +64,4 @@ lock:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) data staticfiles
+	rm -rf $(VENV) $(VENV)-audit data staticfiles
