@@ -23,8 +23,8 @@ REQUIREMENTS = {
     # It asks for a tenacity that no Python of today can import.
     "braze-client": ("--no-deps", "braze-client==2.3.3", "requests<3", "tenacity>=8,<10", *HTTP),
     "edx-braze-client": ("edx-braze-client==1.1.4",),
-    "braze-api": ("braze-api@2.13.4",),  # of npm
 }
+OF_NPM = {"braze-api": "braze-api@2.13.4", "lighthouse": "lighthouse@12.8.2"}
 CLIENTS = {  # people a call, calls side by side
     "braze-client, one by one": ("braze-client", 1, 1),
     "braze-client, 50 a call": ("braze-client", 50, 1),
@@ -51,7 +51,7 @@ def people_per_second(label: str, braze: str, seconds: float) -> float:
     name, per_call, side_by_side = CLIENTS[label]
     told = [braze, KEY, EMAIL_GROUP, str(per_call), str(seconds)]
     if name == "braze-api":
-        command = ["node", "talk.cjs", _installed(name), *told, str(side_by_side)]
+        command = ["node", "talk.cjs", installed(name), *told, str(side_by_side)]
     else:
         command = [_python_of(name), "talk.py", name, *told]
     said = json.loads(subprocess.run(command, cwd=HERE, check=True, capture_output=True, text=True).stdout)
@@ -59,16 +59,16 @@ def people_per_second(label: str, braze: str, seconds: float) -> float:
 
 
 def _python_of(name: str) -> Path:
-    return _installed(name) / "bin" / "python"
+    return installed(name) / "bin" / "python"
 
 
-def _installed(name: str) -> Path:
+def installed(name: str) -> Path:
     """Return the folder that has this rival. Raises MissingError where it cannot be installed."""
     home = ROOT / "data" / "rivals" / name
     if not (home / "ready").exists():
         home.mkdir(parents=True, exist_ok=True)
-        if name == "braze-api":
-            _run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", home, *REQUIREMENTS[name])
+        if name in OF_NPM:
+            _run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", home, OF_NPM[name])
         else:
             _run(sys.executable, "-m", "venv", "--clear", home)
             _run(home / "bin" / "python", "-m", "pip", "install", "--quiet", *REQUIREMENTS[name])
