@@ -50,6 +50,13 @@ class Reader:
             return False
         raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
 
+    def one_of(self, name: str, *values: str, default: str) -> str:
+        """Return one of these words; anything else is refused."""
+        value = self.text(name, default)
+        if value not in values:
+            raise ImproperlyConfigured(f"{name} must be one of {', '.join(values)}, not {value!r}.")
+        return value
+
     def number(self, name: str, *, default: int) -> int:
         """Return a whole number of 0 or more."""
         value = self.text(name, str(default))

@@ -206,6 +206,7 @@ if SEAL_KEY and len(SEAL_KEY.encode()) < 32:
 SEAL_FORMER_KEYS = env.names("SEAL_FORMER_KEYS")
 
 # How long proof is kept (docs/compliance.md): of consents from their end, of opt-outs from the last of them.
+IP_ADDRESSES = env.one_of("IP_ADDRESSES", "store", "truncate", "off", default="store")  # in the evidence of visitors
 EVIDENCE_YEARS = env.number("EVIDENCE_YEARS", default=5)
 OPT_OUT_YEARS = env.number("OPT_OUT_YEARS", default=10)
 if not (EVIDENCE_YEARS and OPT_OUT_YEARS):
@@ -292,7 +293,5 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     sentry.start(SENTRY_DSN)
-LOG_FORMAT = env.text("LOG_FORMAT", "text" if DEBUG else "json")
-if LOG_FORMAT not in ("json", "text"):
-    raise ImproperlyConfigured(f"LOG_FORMAT must be json or text, not {LOG_FORMAT!r}.")
+LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text", default="text" if DEBUG else "json")
 LOGGING = logs.config(LOG_FORMAT)

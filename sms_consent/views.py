@@ -119,8 +119,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
     """Show the privacy policy, or go to the brand's own (CTA-15, CTA-16)."""
     if settings.PRIVACY_URL:
         return redirect(settings.PRIVACY_URL)
-    years = {"evidence_years": settings.EVIDENCE_YEARS, "opt_out_years": settings.OPT_OUT_YEARS}
-    return render(request, "sms_consent/privacy.html", years)
+    kept = ("EVIDENCE_YEARS", "OPT_OUT_YEARS", "IP_ADDRESSES")
+    return render(request, "sms_consent/privacy.html", {name.lower(): getattr(settings, name) for name in kept})
 
 
 @never_cache
