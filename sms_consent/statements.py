@@ -32,8 +32,8 @@ _POSTGRESQL = {
         THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') ELSE {0}::text END""",
 }
 # In a record on SQLite: what holds of a value of that kind, and how it is then written. To ask for types by their order
-# (numbers, texts, blobs; "+" keeps SQLite from converting first) takes two thirds of the time that `typeof` takes. printf
-# ends a text at a zero, so the quote after it goes with it: where there is a zero, the quote is missed.
+# (numbers, texts, blobs; "+" keeps SQLite from converting first) takes two thirds of the time of `typeof`. printf ends
+# a text at a zero, so the quote after it goes with it: where there is a zero, the quote is missed.
 _KIND = {
     "text": "+{0} >= '' AND +{0} < x''",
     "whole": "ifnull(+{0}, 0) < ''",
