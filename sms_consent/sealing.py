@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from sms_consent.models import ConsentRecord, Disclosure, Program, Seal, SealedR
 logger = logging.getLogger(__name__)
 
 MOST_IN_A_SEAL = 1000  # a write transaction of some 50 ms on SQLite, whose writer nobody may wait longer for
+LOOKED_UP_AT_ONCE = 50_000  # ids: to find what is new may take going past all that is sealed, too long for each seal
 LATEST_COMMIT = timedelta(hours=1)  # how long after it was written a record may be committed and still be seen at once
 SECONDS_AT_ONCE = 2.0  # of the worker's time: deliveries that are in no hurry wait for it
 BREATH = 0.02  # seconds: who waits for SQLite's writer never gets in between without a gap
@@ -96,9 +97,11 @@ def _seal(unsealed: QuerySet[ConsentRecord], *, until: float = float("inf")) -> 
     What no site can have written (`statements.sound`) is passed over, and `verify_ledger` names it.
     """
     total = skipped = 0
-    while ids := list(unsealed.values_list("pk", flat=True)[skipped : skipped + MOST_IN_A_SEAL]):
+    bare, ids = unsealed.values_list("pk", flat=True), list[int]()
+    while ids := ids or list(bare[skipped : skipped + LOOKED_UP_AT_ONCE]):
+        some, ids = sorted(ids[:MOST_IN_A_SEAL]), ids[MOST_IN_A_SEAL:]
         try:
-            sealed, unsound = _make_seal(sorted(ids))
+            sealed, unsound = _make_seal(some)
         except IntegrityError:
             logger.info("Another sealer was faster.")
             break
@@ -121,7 +124,7 @@ def _make_seal(ids: Sequence[int]) -> tuple[int, int]:
     """
     if not _lock():
         return 0, 0
-    taken = set(SealedRecord.objects.filter(record__in=ids).values_list("record", flat=True))
+    taken = _sealed_already(ids)
     found, programs = statements.of_records(pk for pk in ids if pk not in taken), _programs()
     said = {pk: statements.sound(found[pk], programs) for pk in ids if pk in found}
     records = {pk: values for pk, values in said.items() if values}
@@ -132,6 +135,12 @@ def _make_seal(ids: Sequence[int]) -> tuple[int, int]:
         _put_under(seal, list(records), leaves)
         _count(records.values())
     return len(records), len(said) - len(records)
+
+
+def _sealed_already(ids: Iterable[int]) -> set[int]:
+    table = SealedRecord._meta.db_table
+    rows = statements.read(f"SELECT record_id FROM {table} WHERE record_id IN {statements.listed(ids)}")  # noqa: S608
+    return {pk for (pk,) in rows}
 
 
 def _put_under(seal: Seal, records: Sequence[int], leaves: Sequence[bytes]) -> None:

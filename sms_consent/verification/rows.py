@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -34,19 +34,37 @@ class Item(NamedTuple):
     leaf: bytes | None = None
 
 
-Row = tuple[Any, ...]  # the fields of an Item, and what follows: making Items of all of them takes as long as hashing
+Row = tuple[Any, ...]  # the fields of an Item, and a seal: making Items of all of them takes as long as hashing
 
 
-def sealed() -> Iterator[tuple[Seal, list[Row]]]:
-    """Yield each seal with what says that it is under it, by position."""
+def sealed() -> Iterator[tuple[Seal, Iterable[Row]]]:
+    """Yield each seal with what says that it is under it, by position; to be gone through before the next is asked for.
+
+    What is under a number between theirs that no seal has is passed over.
+    """
     for some in _batches():
-        rows = statements.read(
+        under = f"s.seal_id BETWEEN {some[0].number:d} AND {some[-1].number:d}"
+        near = _near(under)
+        rows = statements.stream(
             f"SELECT s.record_id, {_columns()}, s.position, s.leaf, s.seal_id FROM {_SEALED} s "  # noqa: S608 - our own names
-            f"LEFT JOIN {_RECORDS} r ON r.id = s.record_id LEFT JOIN {_EVIDENCE} e ON e.record_id = s.record_id "
-            f"WHERE s.seal_id BETWEEN {some[0].number:d} AND {some[-1].number:d} ORDER BY s.seal_id, s.position"
+            f"LEFT JOIN {_RECORDS} r ON r.id = s.record_id{near.format('r.id')} "
+            f"LEFT JOIN {_EVIDENCE} e ON e.record_id = s.record_id{near.format('e.record_id')} "
+            f"WHERE {under} ORDER BY s.seal_id, s.position"
         )
-        under = {number: list(group) for number, group in groupby(rows, key=itemgetter(-1))}
-        yield from ((seal, under.get(seal.number, [])) for seal in some)
+        groups = groupby(rows, key=itemgetter(-1))
+        found = next(groups, None)
+        for seal in some:
+            while found and found[0] < seal.number:
+                found = next(groups, None)
+            yield seal, found[1] if found and found[0] == seal.number else ()
+
+
+def _near(under: str) -> str:
+    """Tell PostgreSQL where the rows of a batch are, or it reads whole tables for each. SQLite looks up every row."""
+    if connection.vendor != "postgresql":
+        return ""
+    ((first, last),) = statements.read(f"SELECT min(record_id), max(record_id) FROM {_SEALED} s WHERE {under}")  # noqa: S608
+    return f" AND {{0}} BETWEEN {first:d} AND {last:d}" if first is not None else ""
 
 
 def _batches() -> Iterator[list[Seal]]:
@@ -64,7 +82,7 @@ def unsealed() -> Iterator[list[Row]]:
     """Yield records that are under no seal, by id."""
     last = -(2**63)  # below every id: whoever puts a record there may choose a negative one
     while found := statements.read(
-        f"SELECT r.id, {_columns()}, NULL, NULL FROM {_RECORDS} r LEFT JOIN {_EVIDENCE} e ON e.record_id = r.id "  # noqa: S608
+        f"SELECT r.id, {_columns()}, NULL, NULL, NULL FROM {_RECORDS} r LEFT JOIN {_EVIDENCE} e ON e.record_id = r.id "  # noqa: S608
         f"WHERE NOT EXISTS (SELECT 1 FROM {_SEALED} s WHERE s.record_id = r.id) AND r.id > {last:d} "
         f"ORDER BY r.id LIMIT {AT_ONCE}"
     ):
@@ -77,9 +95,9 @@ def _columns() -> str:
     if connection.vendor == "postgresql":
         opened = "CASE e.payload WHEN '' THEN '' ELSE e.salt || chr(10) || e.payload END"
     else:
-        opened = """CASE WHEN e.payload = '' THEN '' WHEN typeof(e.salt) || typeof(e.payload) = 'texttext'
+        opened = """CASE WHEN e.payload = '' THEN '' WHEN typeof(e.salt) = 'text' AND typeof(e.payload) = 'text'
             THEN e.salt || char(10) || e.payload ELSE '?' END"""
     return (
-        f"{statements.sql('r')}, r.disclosure_id, r.words_sha256, r.commitment, "
+        f"CASE WHEN r.id IS NOT NULL THEN {statements.sql('r')} END, r.disclosure_id, r.words_sha256, r.commitment, "
         f"CASE WHEN e.record_id IS NOT NULL THEN {opened} END"
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from binascii import hexlify
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
-from operator import itemgetter
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -19,7 +19,6 @@ from sms_consent.sealing import LATEST_COMMIT
 from sms_consent.verification.rows import Item, Row
 from sms_consent.verification.words import Words
 
-POSITION, LEAF = map(Item._fields.index, ("position", "leaf"))
 RECORDED_AT = b',"recorded_at":"'
 
 
@@ -42,6 +41,15 @@ class Report:
     damage: list[Damage] = field(default_factory=list)
 
 
+class Seen(NamedTuple):
+    """What was gone through: when the newest record was written down, and what says that they are under a seal."""
+
+    newest: bytes
+    ids: list[Any]
+    positions: list[Any]
+    leaves: list[Any]
+
+
 class Verifier:
     """One run; fills its report."""
 
@@ -57,32 +65,37 @@ class Verifier:
         for words in self._words.damage:
             self._found(words)
 
-    def check_seal(self, seal: Seal, items: Sequence[Row]) -> None:
+    def check_seal(self, seal: Seal, items: Iterable[Row]) -> None:
         """Check a seal, the records under it, and that they are those which it was made over."""
-        self.report.seals += 1
-        self.report.sealed += len(items)
         self._check_chain(seal)
         sealed_at = statements.moment(seal.sealed_at)
         self._newest = min(self._newest, sealed_at)  # a clock that had been ahead was put right
-        newest = self._check_records(items).decode(errors="replace")
-        self._newest = min(max(newest, self._newest), sealed_at)
-        self._check_tree(seal, items)
+        seen = self._check_records(items)
+        self._newest = min(max(seen.newest.decode(errors="replace"), self._newest), sealed_at)
+        self._check_tree(seal, seen)
+        self.report.seals += 1
+        self.report.sealed += len(seen.ids)
         self._before = seal
 
-    def check_unsealed(self, items: Sequence[Row]) -> None:
+    def check_unsealed(self, items: Iterable[Row]) -> None:
         """Check what can be checked of records that no seal is over yet."""
-        self.report.unsealed += len(items)
         self._newest = min(self._newest, statements.moment(timezone.now()))
-        self._check_records(items)
+        self.report.unsealed += len(self._check_records(items).ids)
 
-    def _check_records(self, items: Sequence[Row]) -> bytes:
-        """Compute every hash anew; return when the newest was written down.
+    def _check_records(self, items: Iterable[Row]) -> Seen:
+        """Compute every hash anew; return what is left to check.
 
         One loop without a call to anything of ours: it is run for every record.
         """
         floor, known, erased, newest = _a_while_before(self._newest).encode(), self._words.known, 0, b""
+        ids: list[Any] = []
+        positions: list[Any] = []
+        leaves: list[Any] = []
         for item in items:
-            _, said, disclosure, words, commitment, opened, _, leaf = item[:8]
+            pk, said, disclosure, words, commitment, opened, position, leaf, _ = item
+            ids.append(pk)
+            positions.append(position)
+            leaves.append(leaf)
             if opened:
                 is_proven = hexlify(sha256(opened).digest()) == commitment
             else:
@@ -90,7 +103,7 @@ class Verifier:
                 erased += is_proven
             at = said.find(RECORDED_AT) + len(RECORDED_AT) if said else 0
             recorded_at = said[at : at + 32] if said else b""
-            if said and recorded_at > newest:
+            if recorded_at > newest:
                 newest = recorded_at
             if not (
                 said
@@ -98,10 +111,10 @@ class Verifier:
                 and leaf == sha256(b"\x00" + said).digest()
                 and known.get(disclosure) == words
                 and recorded_at >= floor
-            ) and (fault := self._fault(Item(*item[:8]), recorded_at < floor)):
-                self._found(f"Record #{item[0]} {fault}.", item[0])
+            ) and (fault := self._fault(Item(*item[:-1]), recorded_at < floor)):
+                self._found(f"Record #{pk} {fault}.", pk)
         self.report.erased += erased
-        return newest
+        return Seen(newest, ids, positions, leaves)
 
     def _fault(self, item: Item, is_old: bool) -> str:
         """Say what is wrong with a record; empty if nothing is."""
@@ -121,11 +134,12 @@ class Verifier:
             return "was put into the past: it says it was written down long before what was sealed before it"
         return ""
 
-    def _check_tree(self, seal: Seal, items: Sequence[Row]) -> None:
-        ids, places, leaves = ([*map(itemgetter(at), items)] for at in (0, POSITION, LEAF))
+    def _check_tree(self, seal: Seal, seen: Seen) -> None:
+        ids = [pk if isinstance(pk, int) else -1 for pk in seen.ids]
+        places = seen.positions
         if places != [*range(seal.count)]:
-            gap = next((at for at, place in enumerate(places) if place != at), len(items))
-            before, after = (ids[at] if 0 <= at < len(items) else None for at in (gap - 1, gap))
+            gap = next((at for at, place in enumerate(places) if place != at), len(ids))
+            before, after = (ids[at] if 0 <= at < len(ids) else None for at in (gap - 1, gap))
             words = (
                 f"Seal {seal.number} is over {seal.count} records: between #{before} and #{after} one is gone or new."
             )
@@ -134,7 +148,7 @@ class Verifier:
         if ids != sorted(ids):
             wrong = next(b for a, b in zip(ids, ids[1:], strict=False) if a > b)
             self._found(f"Record #{wrong} is not where it was when seal {seal.number} was made.", wrong)
-        elif merkle.root([leaf for leaf in leaves if isinstance(leaf, bytes)]).hex() != seal.root:
+        elif merkle.root([leaf for leaf in seen.leaves if isinstance(leaf, bytes)]).hex() != seal.root:
             first, last = ids[0], ids[-1]
             self._found(f"Seal {seal.number} was made over others than #{first} to #{last} as they are now.", first)
 

@@ -175,6 +175,7 @@ def subscribe(count: str) -> int:
 def write_down(count: str) -> int:
     """Leave so many records (in thousands) with the evidence of a sign-up, each subscribing an address of its own."""
     from django.db import connection
+    from django.utils import timezone
 
     from sms_consent.models import ConsentRecord, Evidence
 
@@ -183,11 +184,14 @@ def write_down(count: str) -> int:
     records = ConsentRecord.objects.bulk_create([record for record, _ in proofs])
     Evidence.objects.bulk_create([evidence for _, evidence in proofs])
     first, last = records[0].pk, records[-1].pk
-    names = ", ".join(f'"{it.column}"' for it in ConsentRecord._meta.concrete_fields if not it.primary_key)
+    names = [it.column for it in ConsentRecord._meta.concrete_fields if not it.primary_key]
+    # A time of its own for each thousand: a ledger grows in the order of time, and so are its seals made.
+    said = ", ".join("%s" if name == "recorded_at" else name for name in names)
+    rows = f"SELECT {said} FROM sms_consent_consentrecord WHERE id <= %s"  # noqa: S608 - names of columns
     with connection.cursor() as cursor:
         for _ in range(int(count) // some - 1):
-            rows = f"SELECT {names} FROM sms_consent_consentrecord WHERE id <= %s"  # noqa: S608 - names of columns
-            cursor.execute(f"INSERT INTO sms_consent_consentrecord ({names}) {rows}", [last])
+            values = [connection.ops.adapt_datetimefield_value(timezone.now()), last]
+            cursor.execute(f"INSERT INTO sms_consent_consentrecord ({', '.join(names)}) {rows}", values)
         cursor.execute(
             "INSERT INTO sms_consent_evidence (record_id, salt, payload) SELECT r.id, e.salt, e.payload "
             "FROM sms_consent_consentrecord r JOIN sms_consent_evidence e "

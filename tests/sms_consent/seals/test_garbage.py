@@ -41,6 +41,7 @@ OTHERS = {
         "sealed_at": TIMES,
     },
     SEALED: {
+        "record_id": ("-7", *NUMBERS[2:]),
         "seal_id": ("0", "99", *NUMBERS[2:]),
         "position": ("99", *NUMBERS[2:]),
         "leaf": ("x''", "x'ff'", "'a'", NO_TEXT) if IS_SQLITE else ("''", r"'\xff'"),
@@ -48,7 +49,12 @@ OTHERS = {
     "sms_consent_disclosure": {"words": TEXTS, "sha256": TEXTS},
 }
 EDITS = [(column, value) for column, values in RECORD.items() for value in values]
-EDITS += [(column, f"{column} || char(0) || 'x'") for column in ("act", "subject", "commitment") if IS_SQLITE]
+if IS_SQLITE:  # which keeps the same bytes as another kind of value, and what comes after a zero
+    TEXT = ("act", "source", "subject", "commitment", "words_sha256")
+    EDITS += [(column, f"CAST({column} AS BLOB)") for column in (*TEXT, "occurred_at", "recorded_at")]
+    EDITS += [(column, f"{column} || char(0) || 'x'") for column in (*TEXT, "occurred_at", "recorded_at")]
+    EDITS += [(column, f"replace({column}, ' ', 'T')") for column in ("occurred_at", "recorded_at")]
+    EDITS += [(column, f"CAST({column} AS BLOB)") for column in ("program_id", "disclosure_id", "stops", "proven")]
 OTHER_EDITS = [
     (table, column, value)
     for table, columns in OTHERS.items()

@@ -14,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from sms_consent import ledger, sealing, seals, services
 from sms_consent.choices import Source
@@ -44,6 +45,19 @@ def test_nothing_new_makes_no_seal(ledger: list[int]) -> None:
     sealing.seal_new()
     assert sealing.seal_all() == 0
     assert Seal.objects.count() == 2
+
+
+def test_what_is_new_is_looked_up_once_for_many_seals(
+    programs: dict[str, Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "MOST_IN_A_SEAL", 1)
+    for number in range(3):
+        services.withdraw(f"{number}@example.com", source=Source.ADMIN, circumstances=Circumstances())
+    with CaptureQueriesContext(connection) as queries:
+        sealing.seal_all()
+    looked = [query for query in queries if "NOT" in query["sql"] and "ORDER BY" in query["sql"]]
+    assert (Seal.objects.count(), len(looked)) == (SealedRecord.objects.count(), 2)  # and there is nothing left
+    assert Seal.objects.count() >= 3
 
 
 def test_every_record_counts_once(ledger: list[int]) -> None:
