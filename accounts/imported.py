@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -22,7 +23,7 @@ LONGEST_LANGUAGE = int(User._meta.get_field("language").max_length or 0)
 
 def addresses(rows: Sequence[Row]) -> set[str]:
     """Return the addresses, E.164 and email, of the people whom these rows name by their external_id."""
-    named = User.objects.filter(external_id__in={row.external_id for row in rows} - {""})
+    named = User.objects.filter(external_id__among={row.external_id for row in rows} - {""})
     found = named.values_list("email", Cast("phone", TextField()))
     return {address for both in found for address in both if address}
 
@@ -35,7 +36,7 @@ def names(rows: Sequence[Row]) -> dict[int, str]:
     mailed = [row for row in rows if row.email]
     if not any(row.is_sms for row in mailed):
         return {}
-    held = User.objects.filter(email__in={row.email for row in mailed}).values_list("email", "external_id")
+    held = User.objects.filter(email__among={row.email for row in mailed}).values_list("email", "external_id")
     said = {row.email: row.external_id for row in sorted(mailed, reverse=True) if row.external_id}
     known, new = said | dict(held), defaultdict[str, str](new_external_id)
     return {row.line: known.get(row.email) or new[row.email] for row in mailed}
@@ -59,13 +60,13 @@ def hold(rows: Sequence[Row], names: Mapping[int, str]) -> dict[int, str]:
 
 def _known(rows: Iterable[Row]) -> list[User]:
     emails, phones, ids = ({getattr(row, name) for row in rows} - {""} for name in ("email", "phone", "external_id"))
-    found = User.objects.filter(Q(email__in=emails) | Q(phone__in=phones) | Q(external_id__in=ids))
+    found = User.objects.filter(Q(email__among=emails) | Q(phone__among=phones) | Q(external_id__among=ids))
     return list(found.order_by("pk"))
 
 
 def _leaving(rows: Iterable[Row]) -> set[str]:
     """Return the external ids that Braze is yet to merge into others, or to delete: nobody may begin by one of them."""
-    named = BrazeProfile.objects.filter(person=None, external_id__in={row.external_id for row in rows})
+    named = BrazeProfile.objects.filter(person=None, external_id__among={row.external_id for row in rows})
     return set(named.values_list("external_id", flat=True))
 
 
@@ -160,5 +161,6 @@ class _Book:
         changed = [person for person in self._completed.values() if person.pk]
         bulk.insert(self._new)
         User.objects.bulk_update(changed, ["email", "phone"])
-        mailboxes = [EmailAddress(user=person, email=person.email, primary=True) for person in self._new_emails]
-        bulk.insert(mailboxes, is_ignoring=True)
+        mailed: dict[str, list[Any]] = {"user": [it.pk for it in self._new_emails]}
+        mailed["email"] = [it.email for it in self._new_emails]
+        bulk.add(EmailAddress, mailed, same={"primary": True}, is_ignoring=True)

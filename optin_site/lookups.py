@@ -11,6 +11,8 @@ from typing import Any
 from django.db import models
 from django.db.models.lookups import Lookup
 
+from optin_site.bulk import array
+
 
 @models.IntegerField.register_lookup
 @models.CharField.register_lookup
@@ -29,4 +31,4 @@ class Among(Lookup):  # type: ignore[type-arg]  # it takes none at run time
         """Return it for PostgreSQL."""
         left, params = self.process_lhs(compiler, connection)
         kind = "bigint" if isinstance(self.lhs.output_field, models.IntegerField) else "text"
-        return f"{left} = ANY(%s::{kind}[])", [*params, list(self.rhs)]
+        return f"{left} = ANY(%s::{kind}[])", [*params, array(self.rhs)]

@@ -8,10 +8,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sms_consent.choices import Act
-from sms_consent.models import ConsentRecord, Disclosure, Evidence, Program
+from sms_consent.models import ConsentRecord, Disclosure, Program
 
 Key = tuple[int, str]  # program id, address
 
@@ -86,12 +86,19 @@ def promised(program: Program, disclosure: Disclosure | None) -> dict[str, str]:
     return terms
 
 
-def prove(entry: Entry) -> Evidence:
-    """Return unsaved evidence of an act, under a new salt; what is empty is left out."""
+class Proof(NamedTuple):
+    """What a row of evidence holds."""
+
+    salt: str
+    payload: str
+
+
+def prove(entry: Entry) -> Proof:
+    """Return evidence of an act, under a new salt; what is empty is left out."""
     terms = promised(entry.program, entry.disclosure) if entry.terms is None else entry.terms
     payload: dict[str, Any] = {"address": entry.address, **vars(entry.circumstances), **terms}
     shown = {name: value for name, value in payload.items() if value not in ("", {})}
-    return Evidence(salt=secrets.token_hex(32), payload=canonical(shown))
+    return Proof(secrets.token_hex(32), canonical(shown))
 
 
 def canonical(payload: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ cell after each, and after a line break in the middle of what was one.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SIGNS = "=+@＝＋－＠'-"  # noqa: RUF001 - the full-width forms count too; the apostrophe, so that it comes off again
 # Not the separators: behind each of them a cell begins anyway, and no stretch is looked through twice.
@@ -29,9 +30,16 @@ def marked(text: str) -> str:
     """Return text that no spreadsheet runs; `unmarked` has the very text again."""
     if text[:1].isalnum() and not _SEPARATOR.search(text):  # most of what is exported, and ten times as fast
         return text
+    return _marked(text)
+
+
+@lru_cache(maxsize=1_000)  # what a browser calls itself stands in many rows
+def _marked(text: str) -> str:
     return _BARE.sub(r"\1'", text)
 
 
 def unmarked(cell: str) -> str:
     """Return the text that was marked."""
+    if "'" not in cell:  # hardly any has one
+        return cell
     return _MARKED.sub(lambda found: found[0][:-1], cell)

@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import product
 
 from django.db import connection
 from django.utils import timezone
@@ -15,7 +16,7 @@ from django.utils import timezone
 from optin_site import bulk
 from sms_consent import outbox, states
 from sms_consent.choices import Act, Channel, Door, Source, State
-from sms_consent.evidence import Circumstances, Entry, Key, canonical, commitment, mark_of, prove, who
+from sms_consent.evidence import Circumstances, Entry, Key, Proof, canonical, commitment, mark_of, prove, who
 from sms_consent.models import ConsentRecord, Evidence, Subscription
 from sms_consent.people import subject
 from sms_consent.states import Happening, Standing, fold, fold_all
@@ -49,7 +50,7 @@ def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
     """
     wanted = {(program, subject(address)): address for program, address in keys}
     hashes = {hashed for _, hashed in wanted}
-    rows = Subscription.objects.select_for_update().filter(subject__in=hashes).order_by("pk")
+    rows = Subscription.objects.select_for_update().filter(subject__among=hashes).order_by("pk")
     found = {(row.program_id, row.subject): row for row in rows}
     return {
         (program, address): found.get((program, hashed)) or Subscription(program_id=program, subject=hashed)
@@ -74,7 +75,7 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
         _write_in_vain([entry for entry in entries if entry.source != Source.IMPORT], subscriptions, now)
         return []
     pasts |= _pasts(_late(new, subscriptions) - pasts.keys(), subscriptions)
-    records = _write(new, now)
+    records = _write(new, subscriptions, now)
     done: dict[Key, list[tuple[Entry, Happening]]] = defaultdict(list)
     for entry, record in zip(new, records, strict=True):
         done[entry.key].append((entry, _happening(entry, record.pk)))
@@ -88,15 +89,24 @@ def _new(
     entries: Iterable[Entry], subscriptions: Mapping[Key, Subscription], pasts: Mapping[Key, Past], now: datetime
 ) -> Iterator[Entry]:
     """Leave out the repeats. An imported act is one if anything told of it before, the same file included (DAT-2)."""
-    known = {(key, it.act, it.occurred_at) for key, past in pasts.items() for it in past}
+    known = {it for key, past in pasts.items() for act in past for it in _covered(key, act)}
     for entry in entries:
-        said = (entry.key, entry.act, entry.occurred_at)
         if entry.source != Source.IMPORT:
             is_repeat = _is_repeat(entry, subscriptions[entry.key], now)
-        elif not (is_repeat := said in known):
-            known.add(said)  # type: ignore[arg-type]
+        elif not (is_repeat := (entry.key, entry.act, entry.occurred_at, entry.stops, entry.proven) in known):
+            known.update(_covered(entry.key, entry))
         if not is_repeat:
             yield entry
+
+
+def _covered(key: Key, act: Entry | Happening) -> Iterator[tuple[object, ...]]:
+    """Yield what an import may say of this act and tell nothing new.
+
+    An imported stop or proof is more than an imported act without; of what was done here, the site knows best.
+    """
+    is_ours = act.source != Source.IMPORT
+    for stops, proven in product({False, act.stops or is_ours}, {False, act.proven or is_ours}):
+        yield key, act.act, act.occurred_at, stops, proven
 
 
 def _pasts(keys: Collection[Key], subscriptions: Mapping[Key, Subscription]) -> dict[Key, Past]:
@@ -105,7 +115,7 @@ def _pasts(keys: Collection[Key], subscriptions: Mapping[Key, Subscription]) -> 
     known = {(key[0], subscriptions[key].subject): key for key in keys if subscriptions[key].folded_to}
     if not known:
         return found
-    rows = ConsentRecord.objects.filter(subject__in={hashed for _, hashed in known})
+    rows = ConsentRecord.objects.filter(subject__among={hashed for _, hashed in known})
     names = ("id", "act", "source", "occurred_at", "stops", "proven", "request_id", "request__occurred_at")
     for program, hashed, *row in rows.values_list("program_id", "subject", *names):
         if key := known.get((program, hashed)):
@@ -134,7 +144,7 @@ def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscri
     if not repeats:
         return
     for entry in repeats:
-        _record(replace(entry, occurred_at=now), prove(entry), now)
+        _record(replace(entry, occurred_at=now), prove(entry), subject(entry.address), now)
     with connection.cursor() as cursor:
         for table in (ConsentRecord._meta.db_table, Evidence._meta.db_table):
             cursor.execute(f'INSERT INTO "{table}" SELECT * FROM "{table}" WHERE 1 = 0')  # noqa: S608 - our own names
@@ -186,17 +196,19 @@ def _said(entry: Entry, act: str) -> str:
     return subject("\n".join(map(str, (entry.source, act, entry.circumstances.person, shown))))
 
 
-def _write(entries: Sequence[Entry], now: datetime) -> list[ConsentRecord]:
-    evidence = [prove(entry) for entry in entries]
-    records = [_record(entry, proof, now) for entry, proof in zip(entries, evidence, strict=True)]
+def _write(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription], now: datetime) -> list[ConsentRecord]:
+    proofs = [prove(entry) for entry in entries]
+    records = [
+        _record(entry, proof, subscriptions[entry.key].subject, now)
+        for entry, proof in zip(entries, proofs, strict=True)
+    ]
     bulk.insert(records)
-    for record, proof in zip(records, evidence, strict=True):
-        proof.record = record
-    bulk.insert(evidence)
+    ids, salts, payloads = [record.pk for record in records], *zip(*proofs, strict=True)
+    bulk.add(Evidence, {"record": ids, "salt": salts, "payload": payloads})
     return records
 
 
-def _record(entry: Entry, proof: Evidence, now: datetime) -> ConsentRecord:
+def _record(entry: Entry, proof: Proof, hashed: str, now: datetime) -> ConsentRecord:
     assert entry.occurred_at is not None  # noqa: S101 - append() has filled it in
     return ConsentRecord(
         program=entry.program,
@@ -207,7 +219,7 @@ def _record(entry: Entry, proof: Evidence, now: datetime) -> ConsentRecord:
         stops=entry.stops,
         proven=entry.proven,
         request_id=entry.request,
-        subject=subject(entry.address),
+        subject=hashed,
         commitment=commitment(proof.salt, proof.payload),
         occurred_at=entry.occurred_at,
         recorded_at=now,

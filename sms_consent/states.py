@@ -68,10 +68,13 @@ class Standing:
 def fold_all(happenings: Iterable[Happening]) -> Standing:
     """Return where an address stands after all of these, in whatever order they are given.
 
-    What another system asked for is no history: whoever was taken here as new stays so, whatever came in later.
+    What another system asked for is no history: whoever was taken here as new stays so, whatever came in later. What it
+    tells of an act that was done here, at that very time, is no other act: the site knows best what that one was.
     """
     acts = in_order(happenings)
-    standing = reduce(fold, [it for it in acts if not is_inert(it)], Standing())
+    ours = {(it.act, it.occurred_at) for it in acts if it.source != Source.IMPORT}
+    told_twice = [it for it in acts if it.source == Source.IMPORT and (it.act, it.occurred_at) in ours]
+    standing = reduce(fold, [it for it in acts if not is_inert(it) and it not in told_twice], Standing())
     return replace(standing, folded_to=acts[-1].occurred_at) if acts else standing
 
 

@@ -36,28 +36,29 @@ def suppressed() -> QuerySet[Any]:
 
 def subscribed_pages(subscriptions: QuerySet[Any]) -> Iterator[list[Row]]:
     """Yield who is subscribed to what and since when, in pages; six queries a page."""
-    for page in pages(subscriptions.select_related(None)):
-        attach(page, "program", "request")
-        confirmed = _confirmed(row.request_id for row in page)
-        holders = _holders(page)
-        yield [_subscribed(row, confirmed.get(row.request_id), holders[row.address]) for row in page]
+    for page in pages(subscriptions.select_related(None).only("program", "address", "request")):
+        attach(page, "program")
+        since, holders = _since(row.request_id for row in page), _holders(page)
+        yield [_subscribed(row, since.get(row.request_id), holders[row.address]) for row in page]
 
 
-def _subscribed(row: Subscription, confirmed_at: datetime | None, holders: list[str]) -> Row:
+def _subscribed(row: Subscription, since: datetime | None, holders: list[str]) -> Row:
     return {
         "address": row.address,
         "channel": row.program.channel,
         "program": row.program.slug,
-        "since": utc(confirmed_at or (row.request.occurred_at if row.request else None)),
+        "since": utc(since),
         "request": row.request_id,
         "external_id": " ".join(holders),
     }
 
 
-def _confirmed(requests: Iterable[int | None]) -> dict[int | None, datetime]:
-    """Return when each of these requests was confirmed, if it was."""
-    found = ConsentRecord.objects.filter(act=Act.CONFIRMED, request__in=[one for one in requests if one])
-    return dict(found.order_by().values_list("request").annotate(Min("occurred_at")))
+def _since(requests: Iterable[int | None]) -> dict[int | None, datetime]:
+    """Return when each of these requests was confirmed or, without that, made."""
+    ids = [one for one in requests if one]
+    made = ConsentRecord.objects.filter(pk__among=ids).values_list("pk", "occurred_at")
+    answers = ConsentRecord.objects.filter(act=Act.CONFIRMED, request__id__among=ids).order_by()
+    return dict(made) | dict(answers.values_list("request").annotate(Min("occurred_at")))
 
 
 def _holders(page: list[Subscription]) -> dict[str, list[str]]:
@@ -80,7 +81,8 @@ def suppressed_pages(subscriptions: QuerySet[Any]) -> Iterator[list[Row]]:
 
     The address is empty where it was erased. Its keyed hash is how this site knows it again.
     """
-    for page in pages(subscriptions.select_related(None)):
+    needed = ("program", "address", "subject", "left_at", "stopped_at")
+    for page in pages(subscriptions.select_related(None).only(*needed)):
         attach(page, "program")
         yield [
             {

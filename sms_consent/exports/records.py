@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +14,7 @@ from sms_consent import history
 from sms_consent.choices import Source
 from sms_consent.exports.paging import attach, pages
 from sms_consent.exports.writing import Row, utc
-from sms_consent.models import ConsentRecord
+from sms_consent.models import ConsentRecord, Evidence, SealedRecord
 
 # The order is a contract: import_consents takes these columns back (DAT-5).
 COLUMNS = (
@@ -38,27 +39,23 @@ def everything() -> QuerySet[Any]:
 def record_pages(records: QuerySet[Any]) -> Iterator[list[Row]]:
     """Yield the rows of these records in pages; five queries a page."""
     for page in pages(records.select_related(None)):
-        attach(page, "evidence", "sealed", "program", "disclosure")
-        with translation.override("en"):
-            rows = [_row(record) for record in page]
-        yield rows
+        attach(page, "program", "disclosure")
+        ids = [record.pk for record in page]
+        payloads = dict(Evidence.objects.filter(record__id__among=ids).values_list("record_id", "payload"))
+        seals = dict(SealedRecord.objects.filter(record__id__among=ids).values_list("record_id", "seal_id"))
+        yield [_row(record, payloads.get(record.pk, ""), seals.get(record.pk)) for record in page]
 
 
-def _row(record: ConsentRecord) -> Row:
-    payload = _payload(record)
+def _row(record: ConsentRecord, evidence: str, seal: int | None) -> Row:
+    """Return a record's row; `evidence` is empty where it was erased."""
+    payload = json.loads(evidence) if evidence else {}
     return (
         {name: payload.get(name) for name in FROM_EVIDENCE}
         | _address(str(payload.get("address", "")))
         | _act(record, payload)
         | _words(record, payload)
-        | _proof(record)
+        | {"subject": record.subject, "commitment": record.commitment, "seal": seal}
     )
-
-
-def _payload(record: ConsentRecord) -> Mapping[str, Any]:
-    """Return what the evidence says: nothing where it was erased."""
-    text = getattr(getattr(record, "evidence", None), "payload", "")
-    return dict(json.loads(text)) if text else {}
 
 
 def _address(address: str) -> Row:
@@ -75,12 +72,19 @@ def _act(record: ConsentRecord, payload: Mapping[str, Any]) -> Row:
         "recorded_at": utc(record.recorded_at),
         "source": came_from or record.source,
         "recorded_as": record.source,
-        "method": payload.get("method") or history.words(record),
+        "method": payload.get("method") or _method(record.act, record.source),
         "external_id": payload.get("person"),
         "proven": record.proven,
         "stops": record.stops,
         "request": record.request_id,
     }
+
+
+@cache
+def _method(act: str, source: str) -> str:
+    """Return in plain English how something was done: one of a few dozen sentences, looked up once."""
+    with translation.override("en"):
+        return history.words(ConsentRecord(act=act, source=source))
 
 
 def _words(record: ConsentRecord, payload: Mapping[str, Any]) -> Row:
@@ -90,13 +94,4 @@ def _words(record: ConsentRecord, payload: Mapping[str, Any]) -> Row:
         "wording_sha256": record.words_sha256,
         "disclosure_version": shown.version if shown else None,
         "language": payload.get("language") or (shown.language if shown else ""),
-    }
-
-
-def _proof(record: ConsentRecord) -> Row:
-    sealed = getattr(record, "sealed", None)
-    return {
-        "subject": record.subject,
-        "commitment": record.commitment,
-        "seal": sealed.seal_id if sealed else None,
     }

@@ -37,9 +37,11 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 def _cell(value: Any) -> str:
     if value is None or value == {}:
         return ""
+    if isinstance(value, str):
+        return marked(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return marked(canonical(value) if isinstance(value, Mapping) else str(value))
+    return marked(canonical(value) if isinstance(value, dict) else str(value))
 
 
 def json_text(columns: Sequence[str], pages: Iterable[Sequence[Row]]) -> Iterator[str]:

@@ -70,9 +70,10 @@ class Checker:
         if is_opt_in:
             _check_rest(said)
         subject = people.subject(phone if is_sms else email)
+        by_email = people.subject(email) if is_sms and email else subject
         return Row(
             line=line,
-            holder=f"0{external_id}" if external_id else f"1{people.subject(email) if email else subject}",
+            holder=f"0{external_id}" if external_id else f"1{by_email}",
             subject=subject,
             program=slug,
             is_sms=is_sms,

@@ -21,7 +21,7 @@ from sms_consent.imports.sorting import Sorter
 from sms_consent.imports.writing import Writer, Written
 
 CHUNK = 200  # rows in a transaction, at most
-FEWEST = 40  # rows in one on SQLite, which has one writer: as many as are written in HOLD, but fewer are no quicker
+FEWEST = 20  # rows in one on SQLite, which has one writer: as many as are written in HOLD; of fewer the commit is most
 HOLD = 0.045  # seconds
 READ_AT_ONCE = 1000
 BREATH = 0.2  # of the time that a chunk took, in which whoever else waits to write to SQLite comes in

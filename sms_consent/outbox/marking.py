@@ -59,19 +59,20 @@ def _renew(row: Outgoing, now: datetime) -> None:
 
 def mark(*people: models.Model) -> None:
     """Say that Braze may be out of date about these people. One statement; lifts parks."""
-    profiles = [BrazeProfile(person=one, external_id=one.external_id) for one in people]  # type: ignore[misc, attr-defined]
-    now = timezone.now()
-    for profile in profiles:
-        _renew(profile, now)
-    bulk.insert(profiles, unique=["person"], update=RENEWED)
+    each: dict[str, list[Any]] = {
+        "person": [one.pk for one in people],
+        "external_id": [one.external_id for one in people],  # type: ignore[attr-defined]
+        "version": [new_version() for _ in people],
+    }
+    bulk.add(BrazeProfile, each, same=_since(timezone.now()), unique=["person"], update=RENEWED)
 
 
 def mark_joined(emails: Iterable[str]) -> None:
     """Mark email addresses that have opted in: their holders, and whatever was about to be told of an opt-out."""
     joined = list(emails)
-    opt_outs = GlobalEmail.objects.filter(pk__in=_locked(GlobalEmail.objects.filter(address__in=joined)))
+    opt_outs = GlobalEmail.objects.filter(pk__in=_locked(GlobalEmail.objects.filter(address__among=joined)))
     opt_outs.update(version=new_version(), due_at=None, is_recheck=False)
-    holders = _locked(BrazeProfile.objects.filter(person__email__in=joined))
+    holders = _locked(BrazeProfile.objects.filter(person__email__among=joined))
     _mark_profiles(BrazeProfile.objects.filter(pk__in=holders))
 
 
@@ -85,17 +86,15 @@ def mark_left(*emails: str) -> None:
 
     It waits for no lease that the row is under, and lifts a park.
     """
-    rows = [GlobalEmail(address=email) for email in emails]
-    now = timezone.now()
-    for row in rows:
-        _renew(row, now)
-    bulk.insert(rows, unique=["address"], update=[*RENEWED, "lease", "leased_until", "is_recheck"])
+    each: dict[str, list[Any]] = {"address": [*emails], "version": [new_version() for _ in emails]}
+    anew = [*RENEWED, "lease", "leased_until", "is_recheck"]
+    bulk.add(GlobalEmail, each, same=_since(timezone.now()), unique=["address"], update=anew)
     forget_email_state(emails)
 
 
 def forget_email_state(emails: Collection[str]) -> None:
     """What Braze last accepted of the global state of whoever has these addresses holds no longer: tell it again."""
-    holders = BrazeProfile.objects.filter(person__email__in=list(emails)).order_by("pk")
+    holders = BrazeProfile.objects.filter(person__email__among=list(emails)).order_by("pk")
     found = list(holders.select_for_update(of=("self",)))  # not the person: a sign-up locks it the other way round
     now = timezone.now()
     for profile in found:
@@ -238,15 +237,11 @@ def insist(subscription: int) -> None:
 
 
 def _renewed() -> dict[str, Any]:
-    now = timezone.now()
-    return {
-        "version": new_version(),
-        "due_at": now,
-        "marked_at": now,
-        "attempts": 0,
-        "parked_at": None,
-        "park_reason": "",
-    }
+    return {"version": new_version(), **_since(timezone.now())}
+
+
+def _since(now: datetime) -> dict[str, Any]:
+    return {"due_at": now, "marked_at": now, "attempts": 0, "parked_at": None, "park_reason": ""}
 
 
 def _tellable(rows: models.QuerySet[Subscription]) -> models.QuerySet[Subscription]:

@@ -223,6 +223,8 @@ def _proof(number: int) -> tuple[Any, Any]:
 
     from sms_consent import ledger, selectors
     from sms_consent.choices import Act, Source
+    from sms_consent.models import Evidence
+    from sms_consent.people import subject
 
     offer, now = selectors.offers("en")[1], timezone.now()
     how = ledger.Circumstances(
@@ -235,9 +237,9 @@ def _proof(number: int) -> tuple[Any, Any]:
         person=f"person-{number}",
     )
     entry = ledger.Entry(offer.program, address(number), Act.GRANTED, Source.SIGN_UP, offer.disclosure, how)
-    evidence = ledger.prove(entry)
-    evidence.record = ledger._record(replace(entry, occurred_at=now), evidence, now)
-    return evidence.record, evidence
+    proof = ledger.prove(entry)
+    record = ledger._record(replace(entry, occurred_at=now), proof, subject(entry.address), now)
+    return record, Evidence(record=record, **proof._asdict())
 
 
 def address(number: int) -> str:

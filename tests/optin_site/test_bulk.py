@@ -46,6 +46,36 @@ def test_what_is_there_is_changed_or_left_alone() -> None:
     assert (found.version, found.due_at) == (2, then)
 
 
+@pytest.mark.parametrize("text", ["back\\\\slash", 'quo"te', "{a,b}", "NULL", "", " ", "it's %s", "\n\t", "☐ü"])
+def test_text_comes_back_as_it_was_alike_in_all_rows_or_not(text: str) -> None:
+    rows = [profile(number, park_reason=text, merge_into=f"{text}{number}") for number in range(2)]
+    bulk.insert(rows)
+    for number, found in enumerate(BrazeProfile.objects.order_by("external_id")):
+        assert (found.park_reason, found.merge_into) == (text, f"{text}{number}")
+
+
+def test_values_that_are_only_equal_stay_what_they_are() -> None:
+    bulk.insert([profile(1, accepted={"it": 1}), profile(2, accepted={"it": True})])
+    assert [str(row.accepted["it"]) for row in BrazeProfile.objects.order_by("external_id")] == ["1", "True"]
+
+
+def test_rows_without_objects_have_what_is_given_and_defaults() -> None:
+    now = timezone.now()
+    each = {"external_id": ["crm-1", "crm-2"], "version": [1, 2]}
+    bulk.add(BrazeProfile, each, same={"due_at": now})
+    found = BrazeProfile.objects.order_by("pk").values_list("external_id", "version", "due_at", "accepted", "attempts")
+    assert list(found) == [("crm-1", 1, now, {}, 0), ("crm-2", 2, now, {}, 0)]
+
+
+def test_rows_without_objects_change_those_that_are_there() -> None:
+    bulk.insert([GlobalEmail(address="a@example.com", version=1, attempts=3)])
+    each = {"address": ["a@example.com", "b@example.com"], "version": [2, 3]}
+    bulk.add(GlobalEmail, each, is_ignoring=True)
+    bulk.add(GlobalEmail, {"address": ["a@example.com"]}, unique=["address"], update=["attempts"])
+    found = GlobalEmail.objects.order_by("address").values_list("address", "version", "attempts")
+    assert list(found) == [("a@example.com", 1, 0), ("b@example.com", 3, 0)]
+
+
 def test_more_than_one_statement_takes() -> None:
     rows = [profile(number) for number in range(bulk.MOST_VALUES // 10)]
     bulk.insert(rows)
@@ -54,6 +84,7 @@ def test_more_than_one_statement_takes() -> None:
 
 def test_nothing_to_write() -> None:
     bulk.insert([])
+    bulk.add(GlobalEmail, {"address": []})
     bulk.update(BrazeProfile, "accepted", {}, {"due_at": None})
 
 
