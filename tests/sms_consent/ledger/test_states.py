@@ -140,8 +140,8 @@ def after(program: Program, arrivals: list[tuple[str, int]]) -> Standing:
 @example(arrivals=[("leave", 0), ("START", 1), ("leave", 2)], random=Random(1))
 @example(arrivals=[("START", 0), ("STOP", 1), ("START", 2)], random=Random(2))
 @example(arrivals=[("tick", 0), ("START", 1), ("START?", 1), ("request", 0)], random=Random(86))
-@example(arrivals=[("i-leave", 0), ("i-STOP", 0)], random=Random(1))
-@example(arrivals=[("leave", 0), ("i-STOP", 0)], random=Random(1))
+@example(arrivals=[("i-leave", 0), ("i-STOP", 0)], random=Random(0))
+@example(arrivals=[("leave", 0), ("i-STOP", 0)], random=Random(0))
 @example(arrivals=[("i-STOP", 0), ("i-yes", 1), ("i-START", 1)], random=Random(2))
 def test_the_order_of_arrival_does_not_matter(
     programs: dict[str, Program], arrivals: list[tuple[str, int]], random: Random
