@@ -6,7 +6,7 @@ No expression is compiled for each value.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -54,12 +54,21 @@ def update(model: type[models.Model], name: str, values: Mapping[int, Any], same
         cursor.execute(statement, [*(_prepare(other)(value) for other, value in others), *rows])
 
 
+def array(numbers: Iterable[int]) -> str:
+    """Return whole numbers as PostgreSQL writes an array: the driver would look at each of thousands several times."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
 def _given(field: Any, values: Mapping[int, Any]) -> tuple[str, list[Any]]:
     """Return keys and values as a table for FROM, and its parameters."""
     column = _sql("{}", field)
+    if connection.vendor == "postgresql" and isinstance(field, models.JSONField):
+        pairs = f"SELECT key::bigint AS key, value AS {column} FROM jsonb_each(%s::jsonb)"  # noqa: S608 - a field's name
+        written = ", ".join(f'"{key}": {value}' for key, value in values.items())
+        return f"({pairs}) AS given", [f"{{{written}}}"]
     if connection.vendor == "postgresql":
         arrays = f"unnest(%s::bigint[], %s::{_type(field)}[])"
-        return f"{arrays} AS given(key, {column})", [list(values), list(values.values())]
+        return f"{arrays} AS given(key, {column})", [array(values), list(values.values())]
     pairs = f"SELECT value ->> 0 AS key, value ->> 1 AS {column} FROM json_each(%s)"  # noqa: S608 - a field's name
     return f"({pairs}) AS given", [json.dumps(list(values.items()))]
 

@@ -11,6 +11,8 @@ from typing import Any
 from django.db import models
 from django.db.models.lookups import Lookup
 
+from optin_site import bulk
+
 
 @models.IntegerField.register_lookup
 @models.CharField.register_lookup
@@ -28,5 +30,6 @@ class Among(Lookup):  # type: ignore[type-arg]  # it takes none at run time
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         """Return it for PostgreSQL."""
         left, params = self.process_lhs(compiler, connection)
-        kind = "bigint" if isinstance(self.lhs.output_field, models.IntegerField) else "text"
-        return f"{left} = ANY(%s::{kind}[])", [*params, list(self.rhs)]
+        if isinstance(self.lhs.output_field, models.IntegerField):
+            return f"{left} = ANY(%s::bigint[])", [*params, bulk.array(self.rhs)]
+        return f"{left} = ANY(%s::text[])", [*params, list(self.rhs)]
