@@ -75,6 +75,10 @@ def update(model: type[models.Model], name: str, values: Mapping[int, Any], same
 def _given(field: Any, values: Mapping[int, Any]) -> tuple[str, list[Any]]:
     """Return keys and values as a table for FROM, and its parameters."""
     column = _sql("{}", field)
+    if connection.vendor == "postgresql" and isinstance(field, models.JSONField):
+        pairs = f"SELECT key::bigint AS key, value AS {column} FROM jsonb_each(%s::jsonb)"  # noqa: S608 - a field's name
+        written = ", ".join(f'"{key}": {value}' for key, value in values.items())
+        return f"({pairs}) AS given", [f"{{{written}}}"]
     if connection.vendor == "postgresql":
         arrays = f"unnest(%s::bigint[], %s::{_type(field)}[])"
         return f"{arrays} AS given(key, {column})", [array(values), array(values.values())]

@@ -19,6 +19,8 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from optin_site import bulk
+
 LONGEST_SHORT_CODE = 6
 LONGEST_E164 = 16  # the plus included
 LONGEST_EMAIL = 254
@@ -154,7 +156,7 @@ def lock(addresses: Iterable[str]) -> None:
     if connection.vendor == "postgresql":
         keys = sorted({_lock_key(address) for address in addresses if address})
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
+            cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [bulk.array(keys)])
 
 
 def _lock_key(address: str) -> int:

@@ -165,7 +165,7 @@ def _act(row: Subscription, deed: Deed) -> bool:
 
 
 def _leave(row: Subscription) -> bool:
-    return services.leave_at_braze(row, note=LEFT_THERE)
+    return services.leave_at_braze(row, note=LEFT_THERE, at=row.seen_at)
 
 
 def _confirm(row: Subscription) -> bool:

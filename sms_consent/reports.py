@@ -160,7 +160,7 @@ def _confirmed(message: InboundMessage, row: Subscription) -> None:
 
 def _was_ours(message: InboundMessage, row: Subscription) -> bool:
     """Whether a call of ours that opted in may have caused it."""
-    return row.opened_at is not None and message.occurred_at <= row.opened_at + STILL_OURS
+    return row.opened_at is not None and message.occurred_at <= row.opened_at + outbox.fresh() + STILL_OURS
 
 
 def _email_state(message: InboundMessage, programs: list[Program], report: Report) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 
@@ -33,4 +32,4 @@ def read(purpose: str, token: str) -> bytes:
 
 
 def _signature(purpose: str, content: bytes) -> bytes:
-    return hmac.new(people.lasting_key(purpose), content, hashlib.sha256).digest()[:SIGNATURE_BYTES]
+    return hmac.digest(people.lasting_key(purpose), content, "sha256")[:SIGNATURE_BYTES]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import phonenumbers
 
@@ -15,8 +15,7 @@ Body = dict[str, Any]
 LINK = "unsubscribe_url"
 
 
-@dataclass(frozen=True)
-class Consent:
+class Consent(NamedTuple):
     """Where one of a person's addresses stands on one program.
 
     `state` is none, pending, subscribed or unsubscribed; `told` what Braze last accepted ("asked" for double
@@ -134,6 +133,11 @@ def kept(attributes: Mapping[str, Any]) -> Body:
     """Return what is written down of attributes that Braze accepted: the link as a hash, the others as they are."""
     link = attributes.get(LINK)
     return {**attributes, LINK: hashlib.sha256(link.encode()).hexdigest()} if link else dict(attributes)
+
+
+def merged(accepted: Mapping[str, Any], changed: Mapping[str, Any]) -> Body:
+    """Return what is written down of what Braze has once it has taken a change."""
+    return {name: value for name, value in {**accepted, **kept(changed)}.items() if value is not None}
 
 
 @dataclass(frozen=True)

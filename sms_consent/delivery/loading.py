@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
-from django.db.models import CharField, Exists, F, OuterRef
+from django.db.models import BooleanField, CharField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.functions import Cast
 
 from sms_consent import outbox, unsubscribe_links
@@ -22,7 +21,7 @@ class Profile(NamedTuple):
     id: int
     external_id: str
     accepted: dict[str, Any]
-    accepted_at: datetime | None
+    is_new: bool
     email: str | None
     phone: str | None
     language: str
@@ -55,7 +54,7 @@ class Standing(NamedTuple):
     told: str
     asked: int
     rides: int
-    opened_at: datetime | None
+    was_opened: bool
 
 
 def profiles(ids: Collection[int]) -> dict[int, Profile]:
@@ -66,7 +65,7 @@ def profiles(ids: Collection[int]) -> dict[int, Profile]:
         "pk",
         "external_id",
         "accepted",
-        "accepted_at",
+        ExpressionWrapper(Q(accepted_at=None), BooleanField()),
         "person__email",
         Cast("person__phone", CharField()),  # as it is stored: nothing is parsed
         "person__language",
@@ -77,9 +76,19 @@ def profiles(ids: Collection[int]) -> dict[int, Profile]:
 
 
 def standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
-    fields = ("id", "version", "address", "program_id", "state", "told", "asked", "rides", "opened_at")
+    rows = Subscription.objects.filter(address__among=addresses).values_list(
+        "id",
+        "version",
+        "address",
+        "program_id",
+        "state",
+        "told",
+        "asked",
+        "rides",
+        ExpressionWrapper(Q(opened_at__isnull=False), BooleanField()),  # times take long to read, thousands a second
+    )
     found: dict[str, list[Standing]] = defaultdict(list)
-    for row in map(Standing._make, Subscription.objects.filter(address__among=addresses).values_list(*fields)):
+    for row in map(Standing._make, rows):
         found[row.address].append(row)
     return found
 
@@ -93,5 +102,5 @@ def consent(row: Standing, program: Program) -> payloads.Consent:
         state=row.state,
         told=row.told,
         is_to_start=row.asked > 0 and row.rides < outbox.MAX_ASKS,
-        was_opened=row.opened_at is not None,
+        was_opened=row.was_opened,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 
 from sms_consent import lines, outbox, services
@@ -40,7 +41,7 @@ class Row(NamedTuple):
     address: str
     state: str
     owes_opt_out: bool
-    looked_at: datetime | None
+    is_looked_at: bool
     program: int
 
     @property
@@ -49,7 +50,8 @@ class Row(NamedTuple):
         return Told.UNSUBSCRIBED if self.owes_opt_out else TELLS[State(self.state)]
 
 
-FIELDS = ("id", "version", "address", "state", "owes_opt_out", "looked_at", "program_id")
+IS_LOOKED_AT = ExpressionWrapper(Q(looked_at__isnull=False), BooleanField())
+FIELDS = ("id", "version", "address", "state", "owes_opt_out", IS_LOOKED_AT, "program_id")
 
 
 def load(claims: Iterable[Claim]) -> dict[Claim, Row]:
@@ -64,14 +66,13 @@ def status_jobs(courier: Courier, claims: Iterable[Claim]) -> list[Job]:
     loaded = load(claims)
     changed = [claim for claim in claims if claim not in loaded]
     courier.settlements.add(settlements.told(Told.UNKNOWN), dict.fromkeys(changed, put_back()))
-    return _status_jobs(courier, loaded)
+    return _status_jobs(courier, loaded, Program.objects.in_bulk()) if loaded else []
 
 
-def _status_jobs(courier: Courier, rows: Mapping[Claim, Row]) -> list[Job]:
+def _status_jobs(courier: Courier, rows: Mapping[Claim, Row], programs: Mapping[int, Program]) -> list[Job]:
     groups: dict[tuple[int, str], list[Claim]] = defaultdict(list)
     for claim, row in rows.items():
         groups[row.program, row.tells].append(claim)
-    programs = Program.objects.in_bulk({program for program, _ in groups}) if groups else {}
     return [
         StatusJob(courier=courier, program=programs[program], told=told, claims=some)
         for (program, told), group in groups.items()
@@ -90,13 +91,13 @@ class StatusJob(CallJob):
 
     @classmethod
     def load(cls, jobs: Sequence[StatusJob]) -> None:
-        """Load the addresses. What Braze says of opt-outs from here on is our own doing, and nobody's earlier STOP."""
+        """Load the addresses. What Braze calls unsubscribed from now on is our own doing, and nobody's earlier STOP."""
         rows = load(claim for job in jobs for claim in job.claims)
         for job in jobs:
             job.rows = {claim: rows[claim] for claim in job.claims if claim in rows}
-        leaving = [claim for job in jobs if job.told == Told.UNSUBSCRIBED for claim in job.rows]
-        if leaving:
-            outbox.note_looked(leaving)
+        unsubscribed = [claim for job in jobs if job.told != Told.SUBSCRIBED for claim in job.rows]
+        if unsubscribed:
+            outbox.note_looked(unsubscribed)
 
     def is_open(self) -> bool:
         """Whether neither the endpoint nor the program's line has stopped."""
@@ -159,15 +160,15 @@ class LookJob(CallJob):
 
     endpoint = USER_STATUS
     rows: Mapping[Claim, Row]
-    groups: dict[int, str] = field(init=False, default_factory=dict)
+    programs: dict[int, Program] = field(init=False, default_factory=dict)
     asked_at: datetime | None = field(init=False, default=None)
 
     @classmethod
     def load(cls, jobs: Sequence[LookJob]) -> None:
         """Load which group each program is. The numbers loaded with the claim will do: no state is told here."""
-        groups = _groups()
+        programs = Program.objects.in_bulk()
         for job in jobs:
-            job.groups = groups
+            job.programs = programs
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down: a look tells Braze nothing."""
@@ -182,28 +183,28 @@ class LookJob(CallJob):
     def succeed(self, answer: dict[str, dict[str, str]]) -> list[Job]:
         """Sort out who left at Braze and who is there already; tell it the rest."""
         self.courier.went_well(USER_STATUS)
-        groups = self.groups
         self.give_back(self._moved())
+        groups = {pk: program.subscription_group_id for pk, program in self.programs.items()}
         for phone in (phone for phone, states in answer.items() if NAMELESS in states):
             outbox.claim_identity(phone)
         rest = {}
         for claim in self.claims:
             row = self.rows[claim]
             state = answer.get(row.address, {}).get(groups[row.program], "")
-            if state == "unsubscribed" and row.looked_at is None and self._leave(row):
+            if state == "unsubscribed" and not row.is_looked_at and self._leave(row):
                 continue
             if state == "subscribed" and claim.asked > 0:
                 self.courier.settlements.add(settlements.told(row.tells), {claim: ACCEPTED})
             else:
                 rest[claim] = row
-        self.courier.settlements.looked += rest
-        jobs = _status_jobs(self.courier, rest)
+        jobs = _status_jobs(self.courier, rest, self.programs)
         self.end_isolation()
         return jobs
 
     def _moved(self) -> list[Claim]:
         """Return those whose program is another group's by now: what was seen is of the old one."""
-        moved = {program for program, group in _groups().items() if group != self.groups.get(program)}
+        before = {pk: program.subscription_group_id for pk, program in self.programs.items()}
+        moved = {pk for pk, group in self.courier.groups_now().items() if group != before.get(pk)}
         return [claim for claim in self.claims if self.rows[claim].program in moved]
 
     def _leave(self, row: Row) -> bool:
@@ -255,8 +256,4 @@ def _number_jobs(courier: Courier, claims: list[Claim]) -> Iterator[Job]:
 
 def _is_looked_at(claim: Claim, row: Row) -> bool:
     """Whether Braze is read first: before the first word about a number, and before it is asked again."""
-    return row.looked_at is None or (claim.asked > 0 and row.state == State.PENDING)
-
-
-def _groups() -> dict[int, str]:
-    return dict(Program.objects.values_list("pk", "subscription_group_id"))
+    return not row.is_looked_at or (claim.asked > 0 and row.state == State.PENDING)

@@ -18,7 +18,7 @@ from sms_consent import counts, lines
 from sms_consent.braze import BrazeClient, BrazeError, Pace, Refused, TryLater
 from sms_consent.braze.limits import backoff
 from sms_consent.delivery import noting
-from sms_consent.delivery.settlements import Settlements
+from sms_consent.delivery.settlements import Scribe, Settlements
 from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
 
@@ -32,7 +32,7 @@ class Courier:
     """What deliveries of one lane share: client, pool, pace, and what is known of stopped lines.
 
     `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped. `is_behind`
-    says that the last round left people waiting.
+    says that the last round left people waiting; `groups` which group each program is, read since this turn's answers.
     """
 
     client: BrazeClient
@@ -44,10 +44,17 @@ class Courier:
     known_lines: set[str] = field(default_factory=set)
     is_behind: bool = False
     settlements: Settlements = field(default_factory=Settlements)
+    groups: dict[int, str] = field(default_factory=dict)
 
     def is_open(self, endpoint: str) -> bool:
         """Whether calls to this endpoint make sense now: its line is open and its limit not spent."""
         return endpoint not in self.closed and self.pace.is_ready(endpoint)
+
+    def groups_now(self) -> dict[int, str]:
+        """Return the subscription group of each program, by its id."""
+        if not self.groups:
+            self.groups.update(Program.objects.values_list("pk", "subscription_group_id"))
+        return self.groups
 
     def closed_programs(self) -> list[int]:
         """Return the ids of the programs whose line is stopped."""
@@ -115,16 +122,21 @@ def run(jobs: Iterable[Job], courier: Courier) -> None:
     """
     source, following = iter(jobs), deque[Job]()
     flying: dict[Future[Any], Job] = {}
+    scribe = Scribe()
     try:
         while (taken := _take(courier.in_flight - len(flying), following, source)) or flying:
             for job, call in _prepare(taken, following):
                 flying[courier.pool.submit(call)] = job
-            courier.settlements.write()
-            for future in _some_done(flying):
+            done = _some_done(flying)
+            courier.groups.clear()
+            for future in done:
                 following.extend(_finish(flying.pop(future), future))
-            courier.settlements.write()
+            settlements, courier.settlements = courier.settlements, Settlements()
+            scribe.write(settlements)
+        scribe.wait()
     finally:
         wait(flying)  # whatever went wrong here, the next round must not queue behind these calls
+        scribe.close()
         counts.write()
 
 

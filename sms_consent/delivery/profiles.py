@@ -41,11 +41,15 @@ def deliver_profiles(courier: Courier) -> int:
 
 @dataclass
 class Parcel:
-    """What one person's object in the call carries; `told` are the email consents that it tells, `started` requests."""
+    """What one person's object in the call carries; `told` are the email consents that it tells, `started` requests.
+
+    `accepted` is what Braze has of the person once it has taken that.
+    """
 
     claim: Claim
     body: dict[str, Any]
     changed: dict[str, Any]
+    accepted: dict[str, Any]
     programs: list[str]
     told: list[int]
     started: list[int]
@@ -70,6 +74,7 @@ class TrackJob(CallJob):
     suspects: tuple[str, ...] = ()
     parcels: dict[Claim, Parcel] = field(init=False, default_factory=dict)
     versions: dict[int, int] = field(init=False, default_factory=dict)
+    addresses: set[str] = field(init=False, default_factory=set)
     rides: list[int] = field(init=False, default_factory=list)
     profiles: list[loading.Profile] = field(init=False, default_factory=list)
     standings: Mapping[str, list[loading.Standing]] = field(init=False, default_factory=dict)
@@ -89,10 +94,8 @@ class TrackJob(CallJob):
 
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
-        accepted = [claim for claim, outcome in outcomes.items() if outcome.accepted and claim in self.parcels]
-        self.courier.settlements.add_people(
-            outcomes, {claim.id: payloads.kept(self.parcels[claim].changed) for claim in accepted}
-        )
+        taken = [self.parcels[claim] for claim, it in outcomes.items() if it.accepted and claim in self.parcels]
+        self.courier.settlements.add_people(outcomes, {it.claim.id: it.accepted for it in taken if it.changed})
 
     def build(self) -> Callable[[], Any] | None:
         """Leave out who has nothing new."""
@@ -113,6 +116,7 @@ class TrackJob(CallJob):
     def _consents(self, person: payloads.Person) -> list[payloads.Consent]:
         rows = [row for address in person.addresses for row in self.standings.get(address, ())]
         self.versions |= {row.id: row.version for row in rows}
+        self.addresses.update(person.addresses)
         return [loading.consent(row, self.programs[row.program]) for row in rows]
 
     def _parcel(self, claim: Claim, profile: loading.Profile) -> Parcel:
@@ -128,8 +132,8 @@ class TrackJob(CallJob):
             body["subscription_groups"] = riding.entries
         groups = {entry["subscription_group_id"] for entry in riding.entries}
         programs = sorted({consent.program for consent in taken if consent.group_id in groups})
-        is_new = profile.accepted_at is None
-        return Parcel(claim, body, changed, programs, riding.told, riding.started, is_new=is_new)
+        accepted = payloads.merged(profile.accepted, changed)
+        return Parcel(claim, body, changed, accepted, programs, riding.told, riding.started, is_new=profile.is_new)
 
     def _takes(self, program: str) -> bool:
         return program not in self.courier.closed and (self.carry is None or program in self.carry)
@@ -140,7 +144,7 @@ class TrackJob(CallJob):
         accepted = [parcel for parcel in self.parcels.values() if parcel.claim not in named]
         self.courier.went_well(TRACK, *{program for parcel in accepted for program in parcel.programs})
         told = [subscription for parcel in accepted for subscription in parcel.told]
-        self.courier.settlements.add_riders(self.versions, told, self._started(accepted))
+        self.courier.settlements.add_riders(self.versions, self.addresses, told, self._started(accepted))
         jobs = self._take(named)
         if self.suspects and accepted:
             return [*jobs, self._next_suspect(accepted[0].claim)]
@@ -152,7 +156,8 @@ class TrackJob(CallJob):
         if error.is_answered:
             outbox.close_rides(self.rides)
         if not error.is_known:
-            outbox.settle_riders(self.versions, accepted=())  # an opt-out since then is to be sent once more
+            # An opt-out since then is to be sent once more.
+            outbox.settle_riders(self.versions, self.addresses, accepted=())
         return super().fail(error)
 
     def refused(self, error: Refused) -> list[Job]:

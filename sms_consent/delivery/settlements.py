@@ -1,16 +1,23 @@
-"""What came of calls, kept for the length of a turn and written down for all of its calls together."""
+"""What came of calls, kept for the length of a turn and written down for all of its calls together.
+
+Where that is much, it is written while the next calls are prepared, on a connection of its own.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
 from django.db import Error as DatabaseTrouble
+from django.db import connection
 
 from sms_consent import outbox
+from sms_consent.braze.client import BATCH
 from sms_consent.outbox import Claim, Outcome
 
 logger = logging.getLogger(__name__)
@@ -33,9 +40,9 @@ class Settlements:
     """
 
     outcomes: dict[Write, dict[Claim, Outcome]] = field(default_factory=dict)
-    sent: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    looked: list[Claim] = field(default_factory=list)
+    accepted: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
+    addresses: set[str] = field(default_factory=set)
     riders: set[int] = field(default_factory=set)
     started: set[int] = field(default_factory=set)
 
@@ -43,39 +50,71 @@ class Settlements:
         """Have these written down by `write`."""
         self.outcomes.setdefault(write, {}).update(outcomes)
 
-    def add_people(self, outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mapping[str, Any]]) -> None:
-        """Have written down what came of people; `sent` is by a profile's id."""
-        self.sent.update(sent)
+    def add_people(self, outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]]) -> None:
+        """Have written down what came of people; `accepted` is what Braze has of them now, by a profile's id."""
+        self.accepted.update(accepted)
         self.add(self._settle_people, outcomes)
 
-    def add_riders(self, versions: Mapping[int, int], accepted: Iterable[int], started: Iterable[int]) -> None:
-        """Have subscriptions settled that travelled in an accepted call about people."""
+    def add_riders(
+        self, versions: Mapping[int, int], addresses: Iterable[str], accepted: Iterable[int], started: Iterable[int]
+    ) -> None:
+        """Have subscriptions of these addresses settled that travelled in an accepted call about people."""
+        self.addresses.update(addresses)
         for pk, version in versions.items():
             self.versions[pk] = version if self.versions.get(pk, version) == version else SEVERAL
         self.riders.update(accepted)
         self.started.update(started)
 
     def write(self) -> None:
-        """Write everything down, what was looked at and what travelled along first."""
-        try:
-            if self.looked:
-                _try(outbox.note_looked, self.looked)
-            if self.versions:
-                _try(self._settle_riders, self.versions)
-            for write, outcomes in self.outcomes.items():
-                _try(write, outcomes)
-        finally:
-            self._forget()
+        """Write everything down, what travelled along first."""
+        if self.versions:
+            _try(self._settle_riders, self.versions)
+        for write, outcomes in self.outcomes.items():
+            _try(write, outcomes)
 
-    def _forget(self) -> None:
-        for kept in (self.outcomes, self.sent, self.looked, self.versions, self.riders, self.started):
-            kept.clear()
+    @property
+    def are_many(self) -> bool:
+        """Whether there is so much to be written that a thread is worth it."""
+        return sum(map(len, self.outcomes.values())) >= BATCH
 
     def _settle_people(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        outbox.settle_profiles(outcomes, self.sent)
+        outbox.settle_profiles(outcomes, self.accepted)
 
     def _settle_riders(self, versions: Mapping[int, int]) -> None:
-        outbox.settle_riders(versions, accepted=self.riders, started=self.started)
+        outbox.settle_riders(versions, self.addresses, accepted=self.riders, started=self.started)
+
+
+class Scribe:
+    """Writes settlements down one after the other, and while there are many in a thread of its own.
+
+    To the database it is one more worker. SQLite has one writer, and what a transaction around has not committed
+    another connection does not see: there everything is written at once.
+    """
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
+
+    def write(self, settlements: Settlements) -> None:
+        """Have these written down when those before are. Raises what went wrong with those."""
+        self.wait()
+        if not settlements.are_many or connection.vendor == "sqlite" or connection.in_atomic_block:
+            settlements.write()
+            return
+        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="scribe")
+        self._writing = self._thread.submit(copy_context().run, settlements.write)
+
+    def wait(self) -> None:
+        """Return when all is written."""
+        writing, self._writing = self._writing, None
+        if writing:
+            writing.result()
+
+    def close(self) -> None:
+        """Let what is being written end, and let go of the connection."""
+        if self._thread:
+            self._thread.submit(lambda: connection.close())  # the thread's own: each thread has one
+            self._thread.shutdown()
 
 
 def _try(write: Callable[[Any], None], what: Collection[Any]) -> None:

@@ -44,7 +44,7 @@ class BrazeProfile(Outgoing):
     person = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="braze_profile"
     )
-    external_id = models.CharField(max_length=255, unique=True)
+    external_id = models.CharField(max_length=255)
     merge_into = models.CharField(max_length=255, blank=True)
     is_to_delete = models.BooleanField(default=False)
     accepted = models.JSONField(default=dict)
@@ -54,6 +54,10 @@ class BrazeProfile(Outgoing):
 
     class Meta:
         verbose_name = "Braze profile"
+        constraints = (
+            # With `unique=True` Django makes a second index, for LIKE, which every delivery would write.
+            models.UniqueConstraint(fields=["external_id"], name="profile_of_one"),
+        )
         indexes = (
             models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),
             # The few among many people: to be identified, merged or deleted (`outbox.dues`).

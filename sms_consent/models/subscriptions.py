@@ -15,12 +15,12 @@ class Subscription(Outgoing):
     """An address and a program: folded from the records, kept as a row for speed.
 
     `address` may be erased, `subject` (its keyed hash) stays. `requested_at` and `renewals` are of a request that
-    waits. `told` is what Braze last accepted for it and
-    `told_at` when; `looked_at` when its state there was read before that; `asked` counts double opt-in prompts
-    requested for the present request, `rides` the calls about a person that carried it there, so as to start it;
-    `owes_opt_out` says that an opt-out has yet to be told, which comes before whatever was asked for since (rule 4);
-    `is_recheck` says that `due_at` is only a scheduled second look, or the repeat of an opt-out; `opened_at` is
-    when a call that was not an opt-out was last opened for the address. `seen` is what Braze was read or reported
+    waits. `told` is what Braze last accepted for it and `told_at` when; `looked_at` since when its state there may be
+    our own doing, and tells of no earlier STOP; `asked` counts double opt-in prompts requested for the present request,
+    `rides` the calls about a person that carried it there, so as to start it; `owes_opt_out` says that an opt-out has
+    yet to be told, which comes before whatever was asked for since (rule 4); `is_recheck` says that `due_at` is only a
+    scheduled second look, or the repeat of an opt-out; `opened_at` is when a call that was not an opt-out was last
+    opened for the address, or a moment before that (`outbox.fresh`). `seen` is what Braze was read or reported
     to say at `seen_at`, kept only while it differs from what stands here. `last_said` is a hash of what the newest
     record said, by which a repeat of it is known. `ended_at` is when something was last done about a consent that is
     over, for as long as evidence of it is kept; `is_thinned` says that only that of opt-outs still is (`retention`).
@@ -32,7 +32,7 @@ class Subscription(Outgoing):
     subject = models.CharField("address (keyed hash)", max_length=64)
     address = models.CharField(max_length=254, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.NONE)
-    request = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, null=True, related_name="+")
+    request = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     requested_at = models.DateTimeField(null=True)
     renewals = models.PositiveSmallIntegerField(default=0)
     left_at = models.DateTimeField(null=True)
@@ -55,11 +55,11 @@ class Subscription(Outgoing):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["program", "subject"], name="subscription_once"),
+            # The subject first, so that it is found by this. Delivery writes each index several times a person.
+            models.UniqueConstraint(fields=["subject", "program"], name="subscription_once"),
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="subscription_state_known"),
         )
         indexes = (
-            models.Index(fields=["subject"], name="subscription_by_subject"),
             models.Index(fields=["address"], name="subscription_by_address"),
             models.Index(
                 fields=["requested_at"],

@@ -45,6 +45,7 @@ from sms_consent.outbox.seeing import busy, note_seen
 from sms_consent.outbox.settling import (
     Outcome,
     forget_profiles,
+    fresh,
     note_left,
     note_looked,
     settle_global_emails,
@@ -80,6 +81,7 @@ __all__ = [
     "forget_group",
     "forget_profiles",
     "forget_some",
+    "fresh",
     "insist",
     "mark",
     "mark_joined",

@@ -17,7 +17,7 @@ from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Program, Subscription
 from sms_consent.outbox.marking import MAX_ASKS, new_version
 
-SUBSCRIPTION_FIELDS = ("told", "asked", "is_recheck", "attempts", "marked_at")
+SUBSCRIPTION_FIELDS = ("address", "told", "asked", "is_recheck", "attempts", "marked_at")
 PROFILE_FIELDS = ("is_unknown", "attempts", "marked_at")
 
 
@@ -25,13 +25,14 @@ PROFILE_FIELDS = ("is_unknown", "attempts", "marked_at")
 class Claim:
     """A row that one worker has until `until`. Compared by identity: it is a key in many a mapping.
 
-    `told`, `asked`, `was_recheck` and `was_unknown` are what held before the claim.
+    `address` is a subscription's. `told`, `asked`, `was_recheck` and `was_unknown` are what held before the claim.
     """
 
     id: int
     version: int
     lease: int
     until: datetime
+    address: str = ""
     told: str = Told.NOTHING
     was_unknown: bool = False
     was_recheck: bool = False

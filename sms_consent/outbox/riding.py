@@ -5,28 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 from django.utils import timezone
 
 from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import Subscription
 from sms_consent.outbox.marking import MAX_ASKS
-from sms_consent.outbox.settling import FREE, hold, mark_again
+from sms_consent.outbox.settling import FREE, fresh, mark_again
 
 
 def open_riders(addresses: Collection[str]) -> None:
-    """Note that a call for these addresses is about to be opened. Load their state after this, not before."""
+    """Note that a call for these addresses is about to be opened. Load their state after this, not before.
+
+    What the call does not tell, numbers that is, has mostly been noted a moment ago, when their own call was opened.
+    """
+    now = timezone.now()
     travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
     rows = Subscription.objects.filter(travelling, address__among=addresses)
     with transaction.atomic():
         people.lock(addresses)
         held = rows.select_for_update(of=("self",)).order_by("id")
-        carried = {pk: _is_carried(*how) for pk, *how in held.values_list("id", "program__channel", "state", "told")}
-        for is_carried, told in ((False, F("told")), (True, Value(Told.UNKNOWN))):
-            ids = [pk for pk, one in carried.items() if one == is_carried]
+        is_noted = ExpressionWrapper(Q(opened_at__gt=now - fresh()), BooleanField())
+        found = list(held.values_list("id", is_noted, "program__channel", "state", "told"))
+        carried = [pk for pk, _, *how in found if _is_carried(*how)]
+        others = [pk for pk, is_noted, *how in found if not is_noted and not _is_carried(*how)]
+        for ids, changes in ((carried, {"told": Told.UNKNOWN}), (others, {})):
             if ids:
-                Subscription.objects.filter(pk__among=ids).update(opened_at=timezone.now(), told=told)
+                Subscription.objects.filter(pk__among=ids).update(opened_at=now, **changes)
 
 
 def _is_carried(channel: str, state: str, told: str) -> bool:
@@ -46,15 +52,21 @@ def close_rides(subscriptions: Collection[int]) -> None:
         Subscription.objects.filter(pk__among=subscriptions, rides__gt=0).update(rides=F("rides") - 1)
 
 
-def settle_riders(versions: Mapping[int, int], *, accepted: Collection[int], started: Collection[int] = ()) -> None:
-    """Settle subscriptions that travelled in people's calls.
+def settle_riders(
+    versions: Mapping[int, int],
+    addresses: Collection[str],
+    *,
+    accepted: Collection[int],
+    started: Collection[int] = (),
+) -> None:
+    """Settle subscriptions of these addresses that travelled in people's calls.
 
     `versions` maps each one's id to its version when it was loaded; `accepted` are the ids of the email
     consents that Braze took, `started` those of the requests that no call need carry any more. Whatever changed
     meanwhile is marked again: the call may land after it.
     """
     with transaction.atomic():
-        hold(versions)
+        people.lock(addresses)
         rows = Subscription.objects.select_for_update().filter(pk__among=versions).order_by("id")
         now_at = dict(rows.values_list("id", "version"))
         mark_again([pk for pk, version in now_at.items() if version != versions[pk]])

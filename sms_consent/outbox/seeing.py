@@ -13,6 +13,7 @@ from django.utils import timezone
 from sms_consent.choices import State
 from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.outbox.marking import UNSEEN
+from sms_consent.outbox.settling import fresh
 
 
 def note_seen(
@@ -44,7 +45,7 @@ def busy(addresses: Collection[str], since: datetime) -> set[str]:
     known by the address. What is parked is not in flight.
     """
     is_open = Q(due_at__isnull=False, parked_at__isnull=True) | Q(leased_until__gt=timezone.now())
-    is_sent = Q(told_at__gt=since) | Q(opened_at__gt=since)
+    is_sent = Q(told_at__gt=since) | Q(opened_at__gt=since - fresh())
     rows = Subscription.objects.filter(is_open | is_sent, address__in=addresses)
     profiles = BrazeProfile.objects.filter(is_open | Q(accepted_at__gt=since))
     emails = profiles.filter(person__email__in=[one for one in addresses if "@" in one])

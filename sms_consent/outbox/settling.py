@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from optin_site import bulk
@@ -39,16 +40,16 @@ class Outcome:
 
 
 def settle_subscriptions(told: str, outcomes: Mapping[Claim, Outcome]) -> None:
-    """Write down what came of calls that carried `told` for these subscriptions."""
+    """Write down what came of calls that carried `told` for these subscriptions: `unknown` where nothing was told."""
     with transaction.atomic():
-        hold([claim.id for claim in outcomes])
+        people.lock(claim.address for claim in outcomes)  # services lock rows in orders of their own, but these before
         live, overtaken = _sort(Subscription, outcomes)
         mark_again(overtaken)
         for outcome, claims in _group(live).items():
             if outcome.accepted:
                 _accept(claims, told)
             else:
-                _give_back(claims, outcome)
+                _give_back(claims, outcome, is_looked=told != Told.UNKNOWN)
 
 
 def _accept(claims: list[Claim], told: str) -> None:
@@ -59,13 +60,14 @@ def _accept(claims: list[Claim], told: str) -> None:
         again = Q(asked__lt=MAX_ASKS)
     if told == Told.UNSUBSCRIBED:
         # Braze applies calls in any order: whatever else was sent may still land after this (rule 7).
-        again = Q(opened_at__gt=min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER)
+        again = Q(opened_at__gt=_five_minutes_before(claims))
     # A request that was made before the opt-out before it had been told has waited for this.
     asks = Q(state=State.PENDING, program__channel=Channel.SMS) if told == Told.UNSUBSCRIBED else Q(pk__in=[])
     asking = list(_rows(Subscription, claims).filter(asks).exclude(again).values_list("pk", flat=True))
     _rows(Subscription, claims).update(
         told=told,
         told_at=now,
+        looked_at=Coalesce(F("looked_at"), Value(now)),  # of what is said there from here on, see `note_looked`
         due_at=Case(
             When(again, then=Value(later)),
             When(pk__in=asking, then=Value(now)),
@@ -79,9 +81,10 @@ def _accept(claims: list[Claim], told: str) -> None:
     )
 
 
-def _give_back(claims: list[Claim], outcome: Outcome) -> None:
+def _give_back(claims: list[Claim], outcome: Outcome, *, is_looked: bool) -> None:
     rows = _rows(Subscription, claims)
-    rows.update(**_failure(outcome))
+    looked = {"looked_at": Coalesce(F("looked_at"), Value(timezone.now()))} if is_looked else {}
+    rows.update(**_failure(outcome), **looked)
     if not outcome.is_answered:
         # Nobody knows whether it was applied. A prompt is not asked for again before the second look.
         pending = rows.filter(state=State.PENDING, owes_opt_out=False)
@@ -112,8 +115,7 @@ def settle_global_emails(outcomes: Mapping[Claim, Outcome]) -> None:
 
 def _accept_global_emails(claims: list[Claim]) -> None:
     now = timezone.now()
-    since = min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER
-    opened = Subscription.objects.filter(address=OuterRef("address"), opened_at__gt=since)
+    opened = Subscription.objects.filter(address=OuterRef("address"), opened_at__gt=_five_minutes_before(claims))
     rows = _rows(GlobalEmail, claims)
     rows.update(told_at=now, due_at=None, is_recheck=False, **FREE)
     rows.filter(Exists(opened)).update(due_at=now + settings.BRAZE_RECHECK_AFTER, is_recheck=True)
@@ -134,20 +136,27 @@ def note_left(subscription: int) -> None:
 
 
 def note_looked(claims: Collection[Claim]) -> None:
-    """Braze's state of these was read. Written down before anything is told: what it says later is our own doing."""
+    """Braze's state of these was read, or is about to be our own doing: what it says later is nobody's earlier STOP.
+
+    Written down before opt-outs, and before prompts, since Braze keeps a number that it asks unsubscribed. Of consents
+    it is written down with what came of the call: of those it says what they are, or what the handset has said since.
+    """
     unchanged = _rows(Subscription, claims).filter(version__among=[claim.version for claim in claims])
     unchanged.update(looked_at=timezone.now())
 
 
-def settle_profiles(outcomes: Mapping[Claim, Outcome], sent: Mapping[int, Mapping[str, Any]]) -> None:
-    """Write down what came of calls about people. `sent` maps a profile's id to the attributes it carried."""
+def settle_profiles(outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write down what came of calls about people. `accepted` maps a profile's id to what Braze has of it from now on.
+
+    That is what it had when the call was built, and what the call has changed: any other change makes a new version.
+    """
     with transaction.atomic():
         live, overtaken = _sort(BrazeProfile, outcomes)
         if overtaken:
             BrazeProfile.objects.filter(pk__among=overtaken).update(is_unknown=True, due_at=timezone.now())
         for outcome, claims in _group(live).items():
             if outcome.accepted:
-                _accept_profiles(claims, sent)
+                _accept_profiles(claims, accepted)
             else:
                 _rows(BrazeProfile, claims).update(**_failure(outcome))
                 known = [claim for claim in claims if outcome.is_known and not claim.was_unknown]
@@ -167,23 +176,25 @@ def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
             _rows(BrazeProfile, claims).update(claims_phone="", due_at=timezone.now(), **FREE)
 
 
-def _accept_profiles(claims: list[Claim], sent: Mapping[int, Mapping[str, Any]]) -> None:
-    known = dict(_rows(BrazeProfile, claims).values_list("pk", "accepted"))
-    accepted = {pk: _merged(before, sent.get(pk, {})) for pk, before in known.items()}
+def _accept_profiles(claims: list[Claim], accepted: Mapping[int, Mapping[str, Any]]) -> None:
     same = {"accepted_at": timezone.now(), "is_unknown": False, "due_at": None, **FREE}
-    bulk.update(BrazeProfile, "accepted", accepted, same)
-
-
-def _merged(before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in {**before, **sent}.items() if value is not None}
+    changed = {claim.id: accepted[claim.id] for claim in claims if claim.id in accepted}
+    bulk.update(BrazeProfile, "accepted", changed, same)
+    if len(changed) < len(claims):
+        _rows(BrazeProfile, [claim for claim in claims if claim.id not in changed]).update(**same)
 
 
 # --- Shared -------------------------------------------------------------------------------------------
 
 
-def hold(subscriptions: Collection[int]) -> None:
-    """Lock the addresses of these first: services lock several rows each in orders of their own, but these before."""
-    people.lock(Subscription.objects.filter(pk__among=subscriptions).values_list("address", flat=True))
+def fresh() -> timedelta:
+    """Return how old `opened_at` may be when another call is opened, so that it is not written for each anew."""
+    return settings.BRAZE_RECHECK_AFTER / 5
+
+
+def _five_minutes_before(claims: Iterable[Claim]) -> datetime:
+    """Return the `opened_at` from which on an opt-out is told once more. It may be older than the last such call."""
+    return min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER - fresh()
 
 
 FREE: dict[str, Any] = {"attempts": 0, "marked_at": None, "lease": None, "leased_until": None}
@@ -203,12 +214,8 @@ def _sort(model: type[Outgoing], outcomes: Mapping[Claim, Outcome]) -> tuple[dic
     Those are the rows that changed meanwhile, or whose lease has gone, and whose call may have been applied.
     """
     rows = model._default_manager.select_for_update().filter(pk__among=[claim.id for claim in outcomes])
-    now = timezone.now()
-    holds = {
-        (pk, version, lease)
-        for pk, version, lease, until in rows.order_by("pk").values_list("pk", "version", "lease", "leased_until")
-        if until and until > now
-    }
+    held = rows.filter(leased_until__gt=timezone.now()).order_by("pk")
+    holds = set(held.values_list("pk", "version", "lease"))
     live = {claim: out for claim, out in outcomes.items() if (claim.id, claim.version, claim.lease) in holds}
     overtaken = {claim: out for claim, out in outcomes.items() if claim not in live}
     _release(model, overtaken)

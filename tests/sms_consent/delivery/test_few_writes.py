@@ -1,0 +1,129 @@
+"""What is written seldom or late, because thousands a second are told: nothing that is promised may depend on it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from sms_consent import outbox
+from sms_consent.delivery import Worker, jobs
+from sms_consent.delivery.settlements import Scribe, Settlements
+from sms_consent.models import Subscription
+from sms_consent.outbox import Claim, Outcome
+from sms_consent.sandbox import Sandbox
+from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
+from tests.sms_consent.delivery.helpers import LOOK, SET, asks_first, bodies, crowd, disagreements, later, stop
+from tests.sms_consent.delivery.test_races import in_the_middle
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
+MANY = 100  # two calls, and nobody left over
+
+
+def unsubscribed(sandbox: Sandbox) -> int:
+    return len([body for body in bodies(sandbox, SET) if body["subscription_state"] == "unsubscribed"])
+
+
+def test_when_a_number_was_last_sent_along_may_be_a_minute_off_and_a_stop_is_still_repeated(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    noted = Subscription.objects.get().opened_at
+    outbox.open_riders([ALICES_PHONE])
+    assert Subscription.objects.get().opened_at == noted
+    later(5.5 * 60)
+    stop(ALICES_PHONE)
+    deliver()
+    later(5.5 * 60)
+    deliver()
+    assert unsubscribed(sandbox) == 2
+
+
+def test_when_a_number_was_sent_along_long_ago_is_noted_anew(visit: Visit, deliver: Deliver) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    later(61)
+    before = timezone.now()
+    outbox.open_riders([ALICES_PHONE])
+    assert Subscription.objects.get().opened_at >= before
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_number_whose_consent_braze_did_not_take_is_looked_at_once(
+    status: int, visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    sandbox.faults.add("status", endpoint=SET, status=status, times=1)
+    deliver()
+    assert Subscription.objects.get().told != "subscribed"
+    outbox.send_again(Subscription.objects.all())
+    later(120)
+    deliver()
+    assert disagreements(sandbox) == []
+    assert len(sandbox.world.calls_to(LOOK)) == 1
+
+
+def test_before_a_prompt_it_is_noted_that_the_number_was_looked_at(visit: Visit, sandbox: Sandbox) -> None:
+    """Braze keeps a number that it asks unsubscribed: a worker that dies then must not leave a STOP to be found."""
+    asks_first()
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    with in_the_middle(sandbox, SET, lambda: Worker().run_once(), kind="latency"):
+        assert Subscription.objects.get().looked_at is not None
+
+
+# --- A thread that writes -----------------------------------------------------------------------------
+
+
+def test_a_crowd_is_settled_by_another_connection(deliver: Deliver, sandbox: Sandbox) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer")
+    crowd(range(MANY), "sms")
+    wrote: list[str] = []
+    with connection.execute_wrapper(lambda execute, sql, *rest: (wrote.append(sql), execute(sql, *rest))[1]):
+        assert deliver() == 0
+    assert disagreements(sandbox) == []
+    assert [sql for sql in wrote if '"told_at" = ' in sql] == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        assert cursor.fetchone() == (1,), "it did not let go of it"
+
+
+def _settlements(count: int, write: object) -> Settlements:
+    until = timezone.now() + timedelta(minutes=1)
+    settlements = Settlements()
+    claims = [Claim(id=number, version=1, lease=1, until=until) for number in range(count)]
+    settlements.add(write, dict.fromkeys(claims, jobs.ACCEPTED))  # type: ignore[arg-type]
+    return settlements
+
+
+def _write_all(*several: Settlements) -> None:
+    scribe = Scribe()
+    try:
+        for settlements in several:
+            scribe.write(settlements)
+        scribe.wait()
+    finally:
+        scribe.close()
+
+
+@pytest.mark.parametrize("count", [1, MANY])
+def test_what_goes_wrong_is_raised_at_the_latest_when_all_is_to_be_written(count: int) -> None:
+    def write(outcomes: Mapping[Claim, Outcome]) -> None:
+        raise DatabaseError
+
+    with pytest.raises(DatabaseError):
+        _write_all(_settlements(count, write))
+
+
+def test_it_is_written_in_the_order_in_which_it_came() -> None:
+    seen: list[int] = []
+
+    def write(outcomes: Collection[Claim]) -> None:
+        seen.append(len(outcomes))
+
+    _write_all(*(_settlements(count, write) for count in (MANY, 1, MANY + 1, 2)))
+    assert seen == [MANY, 1, MANY + 1, 2]
