@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import mails
 from accounts.models import LINK_LIFE, Confirmation, User
+from optin_site import bulk
 from sms_consent import outbox, people
 from sms_consent import services as consent
 from sms_consent.choices import Source
@@ -47,9 +48,8 @@ def sign_up(form: SignUp, *, make_link: MakeLink, base_url: str, send_mail: bool
     """
     people.lock([form.email, form.phone])
     person = _person_of(form)
-    EmailAddress.objects.bulk_create(
-        [EmailAddress(user=person, email=form.email, primary=True, verified=False)], ignore_conflicts=True
-    )
+    same = {"user": person.pk, "primary": True}
+    bulk.add(EmailAddress, {"email": [form.email]}, same=same, is_ignoring=True)
     circumstances = replace(form.circumstances, person=person.external_id)
     requests = consent.record_choices(form.choices, source=form.source, circumstances=circumstances)
     confirmation = Confirmation(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -65,7 +66,7 @@ def update(model: type[models.Model], name: str, values: Mapping[int, Any], same
     field, others = meta.get_field(name), [(meta.get_field(one), value) for one, value in same.items()]
     each = _prepare(field)
     changes = [_sql("{0} = given.{0}", field), *(f"{_sql('{}', other)} = %s" for other, _ in others)]
-    table, key = connection.ops.quote_name(meta.db_table), _sql("{}", meta.pk)
+    table, key = connection.ops.quote_name(meta.db_table), _column(meta.pk)
     given, rows = _given(field, {pk: each(value) for pk, value in values.items()})
     statement = f"UPDATE {table} SET {', '.join(changes)} FROM {given} WHERE {table}.{key} = given.key"  # noqa: S608
     with connection.cursor() as cursor:
@@ -74,7 +75,7 @@ def update(model: type[models.Model], name: str, values: Mapping[int, Any], same
 
 def _given(field: Any, values: Mapping[int, Any]) -> tuple[str, list[Any]]:
     """Return keys and values as a table for FROM, and its parameters."""
-    column = _sql("{}", field)
+    column = _column(field)
     if connection.vendor == "postgresql" and isinstance(field, models.JSONField):
         pairs = f"SELECT key::bigint AS key, value AS {column} FROM jsonb_each(%s::jsonb)"  # noqa: S608 - a field's name
         written = ", ".join(f'"{key}": {value}' for key, value in values.items())
@@ -86,12 +87,18 @@ def _given(field: Any, values: Mapping[int, Any]) -> tuple[str, list[Any]]:
     return f"({pairs}) AS given", [json.dumps(list(values.items()))]
 
 
+@cache  # a site has one database, and a statement some thirty fields
 def _type(field: Any) -> str:
     return str(field.db_type(connection)).partition("(")[0]
 
 
+@cache
+def _column(field: Any) -> str:
+    return str(connection.ops.quote_name(field.column))
+
+
 def _sql(text: str, field: Any) -> str:
-    return text.format(connection.ops.quote_name(field.column))
+    return text.format(_column(field))
 
 
 def _conflict(meta: Any, unique: Sequence[str], update: Sequence[str], *, is_ignoring: bool) -> str:
@@ -99,7 +106,7 @@ def _conflict(meta: Any, unique: Sequence[str], update: Sequence[str], *, is_ign
         return " ON CONFLICT DO NOTHING"
     if not unique:
         return ""
-    columns = ", ".join(_sql("{}", meta.get_field(name)) for name in unique)
+    columns = ", ".join(_column(meta.get_field(name)) for name in unique)
     changes = ", ".join(_sql("{0} = excluded.{0}", meta.get_field(name)) for name in update)
     return f" ON CONFLICT ({columns}) DO UPDATE SET {changes}"
 
@@ -116,13 +123,14 @@ def _element(value: Any) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+@cache
 def _own(meta: Any) -> list[Any]:
     return [field for field in meta.concrete_fields if not isinstance(field, models.AutoField)]
 
 
 def _insert(meta: Any, each: Mapping[Any, list[Any]], count: int, tail: str) -> list[Any]:
     """Insert values by field, in as many statements as it takes; return the ids where `tail` asks for them."""
-    names, size = ", ".join(_sql("{}", field) for field in each), MOST_VALUES // len(each)
+    names, size = ", ".join(map(_column, each)), MOST_VALUES // len(each)
     head, ids = f"INSERT INTO {connection.ops.quote_name(meta.db_table)} ({names})", list[Any]()
     with connection.cursor() as cursor:
         for start in range(0, count, size):
