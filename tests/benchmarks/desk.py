@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from tests.benchmarks.databases import postgresql
+from tests.benchmarks.databases import DATABASES
 from tests.benchmarks.processes import environment, run
 
 TIMES = 3
@@ -26,7 +26,7 @@ EMAIL, PHONE = "dana@example.com", "+12025550101"
 
 def main(count: int) -> None:
     """Make the database, open every page, print what each took."""
-    with postgresql() as made:
+    with DATABASES["PostgreSQL"]() as made:
         answer = run(
             "-W", "ignore", "-m", "tests.benchmarks.desk", "inside", str(count), env=environment(made.url), stderr=None
         )
@@ -48,14 +48,22 @@ def inside(count: int) -> None:
     print(json.dumps({page: _seconds(client, page) for page in _pages(client)}))
 
 
+def fill(count: int) -> None:
+    """Fill the database that the environment names, PostgreSQL's."""
+    import django
+
+    django.setup()
+    _fill(count)
+
+
 def _fill(count: int) -> None:
     from django.db import connection
 
+    from tests.benchmarks import filling
     from tests.benchmarks.desk_rows import ROWS
-    from tests.benchmarks.filling import fill
 
     with connection.cursor() as cursor:
-        fill(cursor, ROWS, {"count": count})
+        filling.fill(cursor, ROWS, {"count": count})
     _one_person()
 
 
@@ -140,4 +148,5 @@ def _seconds(client: Any, page: str) -> float:
 
 
 if __name__ == "__main__":
-    inside(int(sys.argv[2])) if sys.argv[1] == "inside" else main(int(sys.argv[1]))
+    step = {"inside": inside, "fill": fill}.get(sys.argv[1], main)
+    step(int(sys.argv[-1]))

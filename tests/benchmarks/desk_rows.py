@@ -29,6 +29,7 @@ FROM generate_series(1, %(count)s) AS i
 JOIN LATERAL (SELECT now() - (%(count)s - i) * (interval '730 days' / %(count)s) AS at) AS time ON true
 JOIN sms_consent_program AS program ON program.slug = CASE WHEN i %% 2 = 0 THEN 'sms' ELSE 'email' END
 JOIN sms_consent_disclosure AS words ON words.program_id = program.id AND words.door = 'form'
+    AND words.published_at IS NOT NULL
 ORDER BY i
 """
 EVIDENCE = """

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from tests.benchmarks.databases import postgresql
+from tests.benchmarks.databases import DATABASES
 from tests.benchmarks.processes import environment, inside, running, sandbox
 
 BROKER = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
@@ -23,7 +23,7 @@ PATIENCE = 300.0  # seconds
 
 def main(people: int, *processes: int) -> None:
     """Print one line for each number of processes."""
-    with postgresql() as made, sandbox(latency_ms=50) as braze:
+    with DATABASES["PostgreSQL"]() as made, sandbox(latency_ms=50) as braze:
         env = environment(made.url, braze=braze.url) | {"CELERY_BROKER_URL": BROKER}
         inside("seed", str(people), env=env)
         for count in processes:

@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 
-from tests.benchmarks.databases import postgresql
+from tests.benchmarks.databases import DATABASES
 from tests.benchmarks.processes import environment, run
 
 TIMES = 5
@@ -30,7 +30,7 @@ ALL_DUE = ("UPDATE sms_consent_subscription SET due_at = now()", "UPDATE sms_con
 
 def main(count: int) -> None:
     """Make the database, scrape it, print what it took."""
-    with postgresql() as made:
+    with DATABASES["PostgreSQL"]() as made:
         env = environment(made.url) | {"METRICS_TOKEN": TOKEN}
         answer = run("-W", "ignore", "-m", "tests.benchmarks.scrape", "inside", str(count), env=env)
     for what, seconds in json.loads(answer.splitlines()[-1]).items():

@@ -16,7 +16,7 @@ from itertools import islice
 
 from tests.benchmarks import rivals
 from tests.benchmarks.databases import DATABASES, Database, MissingError
-from tests.benchmarks.processes import environment, gunicorn, inside, sandbox
+from tests.benchmarks.processes import environment, gunicorn, inside, run, sandbox
 from tests.benchmarks.report import Figure, of_runs
 from tests.benchmarks.visitors import MOST, Browser, Visitor, crowd, strangers
 
@@ -105,11 +105,19 @@ def _rate(browser: Browser, people: Iterator[Visitor], plan: Plan) -> float:
     return done / (time.perf_counter() - started)
 
 
+def _fill(database: Database, count: int) -> None:
+    env = environment(database.url)
+    if database.name == "PostgreSQL":
+        run("-W", "ignore", "-m", "tests.benchmarks.desk", "fill", str(count), env=env, stderr=None)
+    else:
+        inside("seed", str(count), env=env)
+
+
 def among(count: int, name: str) -> None:
     """Measure beside so many people and beside none, in turns, and print both."""
     people = islice(crowd(MOST), count, None)
     with DATABASES[name]() as empty, DATABASES[name]() as full, ExitStack() as running:
-        inside("seed", str(count), env=environment(full.url))
+        _fill(full, count)
         ways = {"none": empty, f"{count:,}": full}
         servers = {label: running.enter_context(gunicorn(environment(it.url))) for label, it in ways.items()}
         browsers = {label: Browser(address) for label, address in servers.items()}
