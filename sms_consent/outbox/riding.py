@@ -18,7 +18,8 @@ from sms_consent.outbox.settling import FREE, fresh, mark_again
 def open_riders(addresses: Collection[str]) -> None:
     """Note that a call for these addresses is about to be opened. Load their state after this, not before.
 
-    What the call does not tell, numbers that is, has mostly been noted a moment ago, when their own call was opened.
+    What the call does not tell, numbers that is, has mostly been noted a moment ago, when their own call was opened:
+    before an opt-out that waits to be told or repeated, so with one it is noted anew.
     """
     now = timezone.now()
     travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
@@ -26,7 +27,7 @@ def open_riders(addresses: Collection[str]) -> None:
     with transaction.atomic():
         people.lock(addresses)
         held = rows.select_for_update(of=("self",)).order_by("id")
-        is_noted = ExpressionWrapper(Q(opened_at__gt=now - fresh()), BooleanField())
+        is_noted = ExpressionWrapper(Q(opened_at__gt=now - fresh(), owes_opt_out=False), BooleanField())
         found = list(held.values_list("id", is_noted, "program__channel", "state", "told"))
         carried = [pk for pk, _, *how in found if _is_carried(*how)]
         others = [pk for pk, is_noted, *how in found if not is_noted and not _is_carried(*how)]

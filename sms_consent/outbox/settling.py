@@ -60,7 +60,7 @@ def _accept(claims: list[Claim], told: str) -> None:
         again = Q(asked__lt=MAX_ASKS)
     if told == Told.UNSUBSCRIBED:
         # Braze applies calls in any order: whatever else was sent may still land after this (rule 7).
-        again = Q(opened_at__gt=_five_minutes_before(claims))
+        again = _is_to_be_repeated(claims)
     # A request that was made before the opt-out before it had been told has waited for this.
     asks = Q(state=State.PENDING, program__channel=Channel.SMS) if told == Told.UNSUBSCRIBED else Q(pk__in=[])
     asking = list(_rows(Subscription, claims).filter(asks).exclude(again).values_list("pk", flat=True))
@@ -115,10 +115,20 @@ def settle_global_emails(outcomes: Mapping[Claim, Outcome]) -> None:
 
 def _accept_global_emails(claims: list[Claim]) -> None:
     now = timezone.now()
-    opened = Subscription.objects.filter(address=OuterRef("address"), opened_at__gt=_five_minutes_before(claims))
-    rows = _rows(GlobalEmail, claims)
-    rows.update(told_at=now, due_at=None, is_recheck=False, **FREE)
-    rows.filter(Exists(opened)).update(due_at=now + settings.BRAZE_RECHECK_AFTER, is_recheck=True)
+    since = _five_minutes_before(claims)
+    opened = Subscription.objects.filter(address=OuterRef("address"))
+    lately, exactly = (Exists(opened.filter(opened_at__gt=at)) for at in (since - fresh(), since))
+    again = Q(lately, is_recheck=False) | Q(exactly)
+    _rows(GlobalEmail, claims).update(
+        told_at=now,
+        due_at=Case(
+            When(again, then=Value(now + settings.BRAZE_RECHECK_AFTER)),
+            default=None,
+            output_field=models.DateTimeField(),
+        ),
+        is_recheck=Case(When(again, then=True), default=False),
+        **FREE,
+    )
 
 
 def forget_profiles(claims: Collection[Claim]) -> None:
@@ -193,8 +203,16 @@ def fresh() -> timedelta:
 
 
 def _five_minutes_before(claims: Iterable[Claim]) -> datetime:
-    """Return the `opened_at` from which on an opt-out is told once more. It may be older than the last such call."""
-    return min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER - fresh()
+    return min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER
+
+
+def _is_to_be_repeated(claims: Iterable[Claim]) -> Q:
+    """Whether an opt-out is told once more. The last such call may be younger than `opened_at` says.
+
+    Not so when it is told for the second time: every call since the first was noted (`open_riders`).
+    """
+    since = _five_minutes_before(claims)
+    return Q(opened_at__gt=since - fresh(), is_recheck=False) | Q(opened_at__gt=since)
 
 
 FREE: dict[str, Any] = {"attempts": 0, "marked_at": None, "lease": None, "leased_until": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from sms_consent.models import Subscription
 from sms_consent.outbox import Claim, Outcome
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
-from tests.sms_consent.delivery.helpers import LOOK, SET, asks_first, bodies, crowd, disagreements, later, stop
+from tests.sms_consent.delivery.helpers import LOOK, SET, asks_first, bodies, crowd, disagreements, later, leave, stop
 from tests.sms_consent.delivery.test_races import in_the_middle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
@@ -41,6 +42,40 @@ def test_when_a_number_was_last_sent_along_may_be_a_minute_off_and_a_stop_is_sti
     later(5.5 * 60)
     deliver()
     assert unsubscribed(sandbox) == 2
+
+
+def test_a_stop_is_repeated_once_and_not_for_ever(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    """Who left at once would else be told of ten minutes long: prompts and erasures wait for the end of that."""
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    stop(ALICES_PHONE)
+    for _ in range(4):
+        deliver()
+        later(301)
+    assert unsubscribed(sandbox) == 2
+
+
+def test_a_global_opt_out_is_repeated_once_and_not_for_ever(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    visitor = visit()
+    visitor.sign_up(ALICE, ALICES_PHONE, "email")
+    visitor.press(visitor.links(ALICE)[-1])
+    deliver()
+    leave(ALICE)
+    for _ in range(4):
+        deliver()
+        later(301)
+    assert len(sandbox.world.calls_to("/email/status")) == 2
+
+
+def test_what_is_sent_while_an_opt_out_waits_to_be_repeated_is_noted_at_once(visit: Visit, deliver: Deliver) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    leave(ALICES_PHONE)
+    deliver()
+    visit().ask_for_texts(ALICES_PHONE)
+    before = timezone.now()
+    outbox.open_riders([ALICES_PHONE])
+    assert Subscription.objects.get().opened_at >= before
 
 
 def test_when_a_number_was_sent_along_long_ago_is_noted_anew(visit: Visit, deliver: Deliver) -> None:
