@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 
 from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import Subscription
-from sms_consent.outbox.marking import MAX_ASKS
+from sms_consent.outbox.marking import MAX_ASKS, locked
 from sms_consent.outbox.settling import FREE, fresh, mark_again
 
 
@@ -44,13 +44,18 @@ def _is_carried(channel: str, state: str, told: str) -> bool:
 def open_rides(subscriptions: Collection[int]) -> None:
     """Count a call about a person that is to start these requests, before it is made."""
     if subscriptions:
-        Subscription.objects.filter(pk__among=subscriptions).update(rides=F("rides") + 1)
+        _count_rides(Subscription.objects.filter(pk__among=subscriptions), 1)
 
 
 def close_rides(subscriptions: Collection[int]) -> None:
     """Take back the count of a call that Braze says has failed."""
     if subscriptions:
-        Subscription.objects.filter(pk__among=subscriptions, rides__gt=0).update(rides=F("rides") - 1)
+        _count_rides(Subscription.objects.filter(pk__among=subscriptions, rides__gt=0), -1)
+
+
+@transaction.atomic
+def _count_rides(rows: QuerySet[Subscription], more: int) -> None:
+    Subscription.objects.filter(pk__in=locked(rows)).update(rides=F("rides") + more)
 
 
 def settle_riders(

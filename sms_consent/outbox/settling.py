@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, forget_email_state, new_version
+from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, forget_email_state, locked, new_version
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,7 @@ def note_left(subscription: int) -> None:
     )
 
 
+@transaction.atomic
 def note_looked(claims: Collection[Claim]) -> None:
     """Braze's state of these was read, or is about to be our own doing: what it says later is nobody's earlier STOP.
 
@@ -152,7 +153,7 @@ def note_looked(claims: Collection[Claim]) -> None:
     it is written down with what came of the call: of those it says what they are, or what the handset has said since.
     """
     unchanged = _rows(Subscription, claims).filter(version__among=[claim.version for claim in claims])
-    unchanged.update(looked_at=timezone.now())
+    Subscription.objects.filter(pk__in=locked(unchanged)).update(looked_at=timezone.now())
 
 
 def settle_profiles(outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]]) -> None:
@@ -231,9 +232,9 @@ def _sort(model: type[Outgoing], outcomes: Mapping[Claim, Outcome]) -> tuple[dic
 
     Those are the rows that changed meanwhile, or whose lease has gone, and whose call may have been applied.
     """
-    rows = model._default_manager.select_for_update().filter(pk__among=[claim.id for claim in outcomes])
-    held = rows.filter(leased_until__gt=timezone.now()).order_by("pk")
-    holds = set(held.values_list("pk", "version", "lease"))
+    rows = _rows(model, outcomes).select_for_update().order_by("pk")  # all of them: what is marked again is locked here
+    is_held = ExpressionWrapper(Q(leased_until__gt=timezone.now()), models.BooleanField())
+    holds = {tuple(row) for *row, is_live in rows.values_list("pk", "version", "lease", is_held) if is_live}
     live = {claim: out for claim, out in outcomes.items() if (claim.id, claim.version, claim.lease) in holds}
     overtaken = {claim: out for claim, out in outcomes.items() if claim not in live}
     _release(model, overtaken)
