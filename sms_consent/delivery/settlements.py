@@ -96,8 +96,13 @@ class Scribe:
         self._writing: Future[None] | None = None
 
     def write(self, settlements: Settlements) -> None:
-        """Have these written down when those before are. Raises what went wrong with those."""
-        self.wait()
+        """Have these written down when those before are. Raises what went wrong with those, which loses only those."""
+        try:
+            self.wait()
+        finally:
+            self._begin(settlements)
+
+    def _begin(self, settlements: Settlements) -> None:
         if not settlements.are_many or connection.vendor == "sqlite" or connection.in_atomic_block:
             settlements.write()
             return

@@ -154,6 +154,24 @@ def test_what_goes_wrong_is_raised_at_the_latest_when_all_is_to_be_written(count
         _write_all(_settlements(count, write))
 
 
+def test_what_goes_wrong_loses_nothing_of_the_next() -> None:
+    seen: list[int] = []
+
+    def fail(outcomes: Mapping[Claim, Outcome]) -> None:
+        raise DatabaseError
+
+    def write(outcomes: Collection[Claim]) -> None:
+        seen.append(len(outcomes))
+
+    scribe = Scribe()
+    with suppress(DatabaseError):  # SQLite's is raised at once
+        scribe.write(_settlements(MANY, fail))
+    with suppress(DatabaseError):
+        scribe.write(_settlements(MANY, write))
+    scribe.close()
+    assert seen == [MANY]
+
+
 def test_it_is_written_in_the_order_in_which_it_came() -> None:
     seen: list[int] = []
 
