@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection, connections
 from django.utils import timezone
 
 from sms_consent import outbox
@@ -125,6 +125,21 @@ def test_a_crowd_is_settled_by_another_connection(deliver: Deliver, sandbox: San
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         assert cursor.fetchone() == (1,), "it did not let go of it"
+
+
+def test_where_the_database_has_no_connection_left_a_crowd_is_settled_by_the_one_there_is(
+    deliver: Deliver, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else all of them would be told again with every lease: Braze takes their calls, and nobody writes it down."""
+    crowd(range(MANY), "sms")
+
+    def refuse(*args: object) -> None:
+        raise OperationalError("too many clients already")
+
+    connection.ensure_connection()
+    monkeypatch.setattr(type(connections["default"]), "get_new_connection", refuse)
+    assert deliver() == 0
+    assert disagreements(sandbox) == []
 
 
 def _settlements(count: int, write: object) -> Settlements:
