@@ -110,6 +110,13 @@ def test_before_a_prompt_it_is_noted_that_the_number_was_looked_at(visit: Visit,
         assert Subscription.objects.get().looked_at is not None
 
 
+def test_a_claim_that_is_quoted_in_an_error_names_nobody(visit: Visit) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    (claim,) = outbox.claim_numbers(1)
+    assert claim.address == ALICES_PHONE
+    assert ALICES_PHONE not in repr(claim)
+
+
 # --- A thread that writes -----------------------------------------------------------------------------
 
 
