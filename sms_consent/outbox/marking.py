@@ -236,6 +236,12 @@ def insist(subscription: int) -> None:
     rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
 
 
+def insist_on_consent(subscription: int) -> bool:
+    """Have Braze told `subscribed` where it said otherwise and there is consent here; return whether there is."""
+    rows = Subscription.objects.filter(pk=subscription, state=State.SUBSCRIBED)
+    return bool(rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed()))
+
+
 def _renewed() -> dict[str, Any]:
     return {"version": new_version(), **_since(timezone.now())}
 
