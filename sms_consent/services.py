@@ -255,9 +255,10 @@ def withdraw(
 
 
 def leave_at_braze(subscription: Subscription, *, note: str, at: datetime | None = None) -> bool:
-    """Record an opt-out that was found at Braze; return False if the row has changed since it was loaded.
+    """Record an opt-out that was found at Braze; return False if the row has changed since, or it is outdone.
 
-    `at` is when Braze was asked: an opt-in word from after that outdoes the answer, however late either comes.
+    `at` is when Braze was asked: an opt-in word from after that outdoes the answer, however late either comes. Braze is
+    told so then: where that word changed nothing here, it has not been.
 
     On a number it counts as the handset's own STOP (design.md §4.2), and in the same transaction Braze is noted as
     told. Of an email address Braze is told all the same: leaving the last program ends all its emails there.
@@ -277,6 +278,8 @@ def leave_at_braze(subscription: Subscription, *, note: str, at: datetime | None
             circumstances=how,
             occurred_at=at,
         )
+        if outbox.insist_on_consent(subscription.pk):
+            return False
         if program.is_sms:
             outbox.note_left(subscription.pk)
     return True

@@ -96,13 +96,29 @@ class Scribe:
         self._writing: Future[None] | None = None
 
     def write(self, settlements: Settlements) -> None:
-        """Have these written down when those before are. Raises what went wrong with those."""
-        self.wait()
-        if not settlements.are_many or connection.vendor == "sqlite" or connection.in_atomic_block:
+        """Have these written down when those before are. Raises what went wrong with those, which loses only those."""
+        try:
+            self.wait()
+        finally:
+            self._begin(settlements)
+
+    def _begin(self, settlements: Settlements) -> None:
+        is_here = not settlements.are_many or connection.vendor == "sqlite" or connection.in_atomic_block
+        thread = None if is_here else self._connected()
+        if thread is None:
             settlements.write()
-            return
-        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="scribe")
-        self._writing = self._thread.submit(copy_context().run, settlements.write)
+        else:
+            self._writing = thread.submit(copy_context().run, settlements.write)
+
+    def _connected(self) -> ThreadPoolExecutor | None:
+        """Return the thread, or None where the database has no connection left for it.
+
+        If nothing were written then, Braze would be told the same with every lease.
+        """
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="scribe")
+            self._connecting = self._thread.submit(lambda: connection.ensure_connection())  # the thread's, not ours
+        return None if self._connecting.exception() else self._thread
 
     def wait(self) -> None:
         """Return when all is written."""

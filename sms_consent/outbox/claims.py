@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ class Claim:
     version: int
     lease: int
     until: datetime
-    address: str = ""
+    address: str = field(default="", repr=False)  # an error may quote a claim, and logs it then (rule 15)
     told: str = Told.NOTHING
     was_unknown: bool = False
     was_recheck: bool = False

@@ -70,13 +70,13 @@ def mark(*people: models.Model) -> None:
 def mark_joined(emails: Iterable[str]) -> None:
     """Mark email addresses that have opted in: their holders, and whatever was about to be told of an opt-out."""
     joined = list(emails)
-    opt_outs = GlobalEmail.objects.filter(pk__in=_locked(GlobalEmail.objects.filter(address__among=joined)))
+    opt_outs = GlobalEmail.objects.filter(pk__in=locked(GlobalEmail.objects.filter(address__among=joined)))
     opt_outs.update(version=new_version(), due_at=None, is_recheck=False)
-    holders = _locked(BrazeProfile.objects.filter(person__email__among=joined))
+    holders = locked(BrazeProfile.objects.filter(person__email__among=joined))
     _mark_profiles(BrazeProfile.objects.filter(pk__in=holders))
 
 
-def _locked(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+def locked(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """Return a subquery that locks rows in the order of their ids, as workers do: an update has an order of its own."""
     return rows.order_by("pk").select_for_update(of=("self",)).values("pk")
 
@@ -234,6 +234,12 @@ def insist(subscription: int) -> None:
     """
     rows = Subscription.objects.filter(pk=subscription, state__in=(State.UNSUBSCRIBED, State.NONE))
     rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
+
+
+def insist_on_consent(subscription: int) -> bool:
+    """Have Braze told `subscribed` where it said otherwise and there is consent here; return whether there is."""
+    rows = Subscription.objects.filter(pk=subscription, state=State.SUBSCRIBED)
+    return bool(rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed()))
 
 
 def _renewed() -> dict[str, Any]:

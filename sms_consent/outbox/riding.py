@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 
 from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import Subscription
-from sms_consent.outbox.marking import MAX_ASKS
+from sms_consent.outbox.marking import MAX_ASKS, locked
 from sms_consent.outbox.settling import FREE, fresh, mark_again
 
 
 def open_riders(addresses: Collection[str]) -> None:
     """Note that a call for these addresses is about to be opened. Load their state after this, not before.
 
-    What the call does not tell, numbers that is, has mostly been noted a moment ago, when their own call was opened.
+    What the call does not tell, numbers that is, has mostly been noted a moment ago, when their own call was opened:
+    before an opt-out that waits to be told or repeated, so with one it is noted anew.
     """
     now = timezone.now()
     travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
@@ -26,7 +27,7 @@ def open_riders(addresses: Collection[str]) -> None:
     with transaction.atomic():
         people.lock(addresses)
         held = rows.select_for_update(of=("self",)).order_by("id")
-        is_noted = ExpressionWrapper(Q(opened_at__gt=now - fresh()), BooleanField())
+        is_noted = ExpressionWrapper(Q(opened_at__gt=now - fresh(), owes_opt_out=False), BooleanField())
         found = list(held.values_list("id", is_noted, "program__channel", "state", "told"))
         carried = [pk for pk, _, *how in found if _is_carried(*how)]
         others = [pk for pk, is_noted, *how in found if not is_noted and not _is_carried(*how)]
@@ -43,13 +44,18 @@ def _is_carried(channel: str, state: str, told: str) -> bool:
 def open_rides(subscriptions: Collection[int]) -> None:
     """Count a call about a person that is to start these requests, before it is made."""
     if subscriptions:
-        Subscription.objects.filter(pk__among=subscriptions).update(rides=F("rides") + 1)
+        _count_rides(Subscription.objects.filter(pk__among=subscriptions), 1)
 
 
 def close_rides(subscriptions: Collection[int]) -> None:
     """Take back the count of a call that Braze says has failed."""
     if subscriptions:
-        Subscription.objects.filter(pk__among=subscriptions, rides__gt=0).update(rides=F("rides") - 1)
+        _count_rides(Subscription.objects.filter(pk__among=subscriptions, rides__gt=0), -1)
+
+
+@transaction.atomic
+def _count_rides(rows: QuerySet[Subscription], more: int) -> None:
+    Subscription.objects.filter(pk__in=locked(rows)).update(rides=F("rides") + more)
 
 
 def settle_riders(

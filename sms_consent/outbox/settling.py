@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, forget_email_state, new_version
+from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, forget_email_state, locked, new_version
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _accept(claims: list[Claim], told: str) -> None:
         again = Q(asked__lt=MAX_ASKS)
     if told == Told.UNSUBSCRIBED:
         # Braze applies calls in any order: whatever else was sent may still land after this (rule 7).
-        again = Q(opened_at__gt=_five_minutes_before(claims))
+        again = _is_to_be_repeated(claims)
     # A request that was made before the opt-out before it had been told has waited for this.
     asks = Q(state=State.PENDING, program__channel=Channel.SMS) if told == Told.UNSUBSCRIBED else Q(pk__in=[])
     asking = list(_rows(Subscription, claims).filter(asks).exclude(again).values_list("pk", flat=True))
@@ -115,10 +115,20 @@ def settle_global_emails(outcomes: Mapping[Claim, Outcome]) -> None:
 
 def _accept_global_emails(claims: list[Claim]) -> None:
     now = timezone.now()
-    opened = Subscription.objects.filter(address=OuterRef("address"), opened_at__gt=_five_minutes_before(claims))
-    rows = _rows(GlobalEmail, claims)
-    rows.update(told_at=now, due_at=None, is_recheck=False, **FREE)
-    rows.filter(Exists(opened)).update(due_at=now + settings.BRAZE_RECHECK_AFTER, is_recheck=True)
+    since = _five_minutes_before(claims)
+    opened = Subscription.objects.filter(address=OuterRef("address"))
+    lately, exactly = (Exists(opened.filter(opened_at__gt=at)) for at in (since - fresh(), since))
+    again = Q(lately, is_recheck=False) | Q(exactly)
+    _rows(GlobalEmail, claims).update(
+        told_at=now,
+        due_at=Case(
+            When(again, then=Value(now + settings.BRAZE_RECHECK_AFTER)),
+            default=None,
+            output_field=models.DateTimeField(),
+        ),
+        is_recheck=Case(When(again, then=True), default=False),
+        **FREE,
+    )
 
 
 def forget_profiles(claims: Collection[Claim]) -> None:
@@ -135,6 +145,7 @@ def note_left(subscription: int) -> None:
     )
 
 
+@transaction.atomic
 def note_looked(claims: Collection[Claim]) -> None:
     """Braze's state of these was read, or is about to be our own doing: what it says later is nobody's earlier STOP.
 
@@ -142,7 +153,7 @@ def note_looked(claims: Collection[Claim]) -> None:
     it is written down with what came of the call: of those it says what they are, or what the handset has said since.
     """
     unchanged = _rows(Subscription, claims).filter(version__among=[claim.version for claim in claims])
-    unchanged.update(looked_at=timezone.now())
+    Subscription.objects.filter(pk__in=locked(unchanged)).update(looked_at=timezone.now())
 
 
 def settle_profiles(outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]]) -> None:
@@ -193,8 +204,16 @@ def fresh() -> timedelta:
 
 
 def _five_minutes_before(claims: Iterable[Claim]) -> datetime:
-    """Return the `opened_at` from which on an opt-out is told once more. It may be older than the last such call."""
-    return min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER - fresh()
+    return min(claim.claimed_at for claim in claims) - settings.BRAZE_RECHECK_AFTER
+
+
+def _is_to_be_repeated(claims: Iterable[Claim]) -> Q:
+    """Whether an opt-out is told once more. The last such call may be younger than `opened_at` says.
+
+    Not so when it is told for the second time: every call since the first was noted (`open_riders`).
+    """
+    since = _five_minutes_before(claims)
+    return Q(opened_at__gt=since - fresh(), is_recheck=False) | Q(opened_at__gt=since)
 
 
 FREE: dict[str, Any] = {"attempts": 0, "marked_at": None, "lease": None, "leased_until": None}
@@ -213,9 +232,9 @@ def _sort(model: type[Outgoing], outcomes: Mapping[Claim, Outcome]) -> tuple[dic
 
     Those are the rows that changed meanwhile, or whose lease has gone, and whose call may have been applied.
     """
-    rows = model._default_manager.select_for_update().filter(pk__among=[claim.id for claim in outcomes])
-    held = rows.filter(leased_until__gt=timezone.now()).order_by("pk")
-    holds = set(held.values_list("pk", "version", "lease"))
+    rows = _rows(model, outcomes).select_for_update().order_by("pk")  # all of them: what is marked again is locked here
+    is_held = ExpressionWrapper(Q(leased_until__gt=timezone.now()), models.BooleanField())
+    holds = {tuple(row) for *row, is_live in rows.values_list("pk", "version", "lease", is_held) if is_live}
     live = {claim: out for claim, out in outcomes.items() if (claim.id, claim.version, claim.lease) in holds}
     overtaken = {claim: out for claim, out in outcomes.items() if claim not in live}
     _release(model, overtaken)

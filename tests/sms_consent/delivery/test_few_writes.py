@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection, connections
 from django.utils import timezone
 
 from sms_consent import outbox
@@ -16,7 +17,7 @@ from sms_consent.models import Subscription
 from sms_consent.outbox import Claim, Outcome
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
-from tests.sms_consent.delivery.helpers import LOOK, SET, asks_first, bodies, crowd, disagreements, later, stop
+from tests.sms_consent.delivery.helpers import LOOK, SET, asks_first, bodies, crowd, disagreements, later, leave, stop
 from tests.sms_consent.delivery.test_races import in_the_middle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
@@ -41,6 +42,40 @@ def test_when_a_number_was_last_sent_along_may_be_a_minute_off_and_a_stop_is_sti
     later(5.5 * 60)
     deliver()
     assert unsubscribed(sandbox) == 2
+
+
+def test_a_stop_is_repeated_once_and_not_for_ever(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    """Who left at once would else be told of ten minutes long: prompts and erasures wait for the end of that."""
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    stop(ALICES_PHONE)
+    for _ in range(4):
+        deliver()
+        later(301)
+    assert unsubscribed(sandbox) == 2
+
+
+def test_a_global_opt_out_is_repeated_once_and_not_for_ever(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    visitor = visit()
+    visitor.sign_up(ALICE, ALICES_PHONE, "email")
+    visitor.press(visitor.links(ALICE)[-1])
+    deliver()
+    leave(ALICE)
+    for _ in range(4):
+        deliver()
+        later(301)
+    assert len(sandbox.world.calls_to("/email/status")) == 2
+
+
+def test_what_is_sent_while_an_opt_out_waits_to_be_repeated_is_noted_at_once(visit: Visit, deliver: Deliver) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    leave(ALICES_PHONE)
+    deliver()
+    visit().ask_for_texts(ALICES_PHONE)
+    before = timezone.now()
+    outbox.open_riders([ALICES_PHONE])
+    assert Subscription.objects.get().opened_at >= before
 
 
 def test_when_a_number_was_sent_along_long_ago_is_noted_anew(visit: Visit, deliver: Deliver) -> None:
@@ -75,6 +110,13 @@ def test_before_a_prompt_it_is_noted_that_the_number_was_looked_at(visit: Visit,
         assert Subscription.objects.get().looked_at is not None
 
 
+def test_a_claim_that_is_quoted_in_an_error_names_nobody(visit: Visit) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    (claim,) = outbox.claim_numbers(1)
+    assert claim.address == ALICES_PHONE
+    assert ALICES_PHONE not in repr(claim)
+
+
 # --- A thread that writes -----------------------------------------------------------------------------
 
 
@@ -90,6 +132,21 @@ def test_a_crowd_is_settled_by_another_connection(deliver: Deliver, sandbox: San
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         assert cursor.fetchone() == (1,), "it did not let go of it"
+
+
+def test_where_the_database_has_no_connection_left_a_crowd_is_settled_by_the_one_there_is(
+    deliver: Deliver, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else all of them would be told again with every lease: Braze takes their calls, and nobody writes it down."""
+    crowd(range(MANY), "sms")
+
+    def refuse(*args: object) -> None:
+        raise OperationalError("too many clients already")
+
+    connection.ensure_connection()
+    monkeypatch.setattr(type(connections["default"]), "get_new_connection", refuse)
+    assert deliver() == 0
+    assert disagreements(sandbox) == []
 
 
 def _settlements(count: int, write: object) -> Settlements:
@@ -117,6 +174,24 @@ def test_what_goes_wrong_is_raised_at_the_latest_when_all_is_to_be_written(count
 
     with pytest.raises(DatabaseError):
         _write_all(_settlements(count, write))
+
+
+def test_what_goes_wrong_loses_nothing_of_the_next() -> None:
+    seen: list[int] = []
+
+    def fail(outcomes: Mapping[Claim, Outcome]) -> None:
+        raise DatabaseError
+
+    def write(outcomes: Collection[Claim]) -> None:
+        seen.append(len(outcomes))
+
+    scribe = Scribe()
+    with suppress(DatabaseError):  # SQLite's is raised at once
+        scribe.write(_settlements(MANY, fail))
+    with suppress(DatabaseError):
+        scribe.write(_settlements(MANY, write))
+    scribe.close()
+    assert seen == [MANY]
 
 
 def test_it_is_written_in_the_order_in_which_it_came() -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
 from sms_consent import disclosures, outbox, selectors, services
 from sms_consent.choices import Source
+from sms_consent.delivery import Worker
 from sms_consent.delivery.worker import Lane, deliver_due, new_courier
 from sms_consent.ledger import Circumstances
 from sms_consent.models import Program, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit, acts, standing
-from tests.sms_consent.delivery.helpers import LOOK, SIX_MINUTES, asks_first, later, leave, seen
+from tests.sms_consent.delivery.helpers import LOOK, SIX_MINUTES, asks_first, disagreements, later, leave, seen
+from tests.sms_consent.delivery.test_races import in_the_middle
+from tests.sms_consent.reconcile.helpers import at_braze
+from tests.sms_consent.webhooks import events
 
 OTHER = "5a4d0000-0000-4000-8000-000000000009"
 
@@ -132,3 +137,17 @@ def test_rows_that_wait_for_a_look_keep_no_worker_busy(
         rounds += 1
     courier.close()
     assert rounds < 5
+
+
+def test_an_opt_in_word_while_braze_is_looked_at_is_told_at_once(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any, transactional_db: None
+) -> None:
+    """It outdoes the STOP that is found there; nothing waits for the lease of the look."""
+    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    at_braze(sandbox, SMS, ALICES_PHONE, "Unsubscribed")
+    with in_the_middle(sandbox, LOOK, lambda: Worker().run_once(), kind="latency"):
+        time.sleep(1.1)  # providers tell whole seconds
+        events.send([events.text("UNSTOP")])
+    assert deliver() == 0
+    assert (acts(ALICES_PHONE, "sms"), disagreements(sandbox)) == (["granted", "withdrawn", "granted"], [])

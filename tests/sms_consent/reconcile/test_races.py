@@ -23,7 +23,7 @@ from sms_consent.sandbox import SUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, Visitor, acts, standing
 from tests.sms_consent.delivery.conftest import ROOT, database_url
-from tests.sms_consent.delivery.helpers import LOOK, asks_first, later, leave, phone
+from tests.sms_consent.delivery.helpers import LOOK, asks_first, later, leave, phone, seen
 from tests.sms_consent.reconcile.helpers import HOUR, at_braze, flip, reconcile, stand
 from tests.sms_consent.webhooks import events
 
@@ -135,6 +135,20 @@ def test_an_opt_in_word_outdoes_what_braze_said_before_it(alice: Visitor, sandbo
     assert standing(ALICES_PHONE, "sms") == "unsubscribed"
     events.send([word])
     assert standing(ALICES_PHONE, "sms") == "subscribed"
+
+
+def test_an_opt_in_word_since_braze_was_read_is_told_to_braze(
+    alice: Visitor, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    """It changed nothing here, so that Braze was not told of it, and would be taken at its word the night after."""
+    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+    at_braze(sandbox, SMS, ALICES_PHONE, "Unsubscribed")
+    reading = reconciling.read(lambda count: None)
+    time.sleep(1.1)  # providers tell whole seconds
+    events.send([events.text("UNSTOP")])
+    assert reconciling.carry_out(reconciling.plans(reading, enforce=False)[0]) == 0
+    deliver()
+    assert (standing(ALICES_PHONE, "sms"), seen(sandbox, SMS, ALICES_PHONE)) == ("subscribed", "Subscribed")
 
 
 @pytest.mark.parametrize("change", ["version", "seen_at"])
