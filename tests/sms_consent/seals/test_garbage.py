@@ -53,6 +53,8 @@ if IS_SQLITE:  # which keeps the same bytes as another kind of value, and what c
     TEXT = ("act", "source", "subject", "commitment", "words_sha256")
     EDITS += [(column, f"CAST({column} AS BLOB)") for column in (*TEXT, "occurred_at", "recorded_at")]
     EDITS += [(column, f"{column} || char(0) || 'x'") for column in (*TEXT, "occurred_at", "recorded_at")]
+    EDITS += [(column, f"""{column} || '"' || char(0) || 'x'""") for column in TEXT]
+    EDITS += [(column, f"""{column} || '+00:00"' || char(0) || 'x'""") for column in ("occurred_at", "recorded_at")]
     EDITS += [(column, f"replace({column}, ' ', 'T')") for column in ("occurred_at", "recorded_at")]
     EDITS += [(column, f"CAST({column} AS BLOB)") for column in ("program_id", "disclosure_id", "stops", "proven")]
 OTHER_EDITS = [
