@@ -80,14 +80,14 @@ def _batches() -> Iterator[list[Seal]]:
 
 def unsealed() -> Iterator[list[Row]]:
     """Yield records that are under no seal, by id."""
-    last = -(2**63)  # below every id: whoever puts a record there may choose a negative one
+    least = -(2**63)  # the least id that there can be: whoever puts a record there may choose any
     while found := statements.read(
         f"SELECT r.id, {_columns()}, NULL, NULL, NULL FROM {_RECORDS} r LEFT JOIN {_EVIDENCE} e ON e.record_id = r.id "  # noqa: S608
-        f"WHERE NOT EXISTS (SELECT 1 FROM {_SEALED} s WHERE s.record_id = r.id) AND r.id > {last:d} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {_SEALED} s WHERE s.record_id = r.id) AND r.id >= {least:d} "
         f"ORDER BY r.id LIMIT {AT_ONCE}"
     ):
         yield found
-        last = found[-1][0]
+        least = found[-1][0] + 1
 
 
 def _columns() -> str:

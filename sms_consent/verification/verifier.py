@@ -137,7 +137,7 @@ class Verifier:
     def _check_tree(self, seal: Seal, seen: Seen) -> None:
         ids = [pk if isinstance(pk, int) else -1 for pk in seen.ids]
         places = seen.positions
-        if places != [*range(seal.count)]:
+        if len(places) != seal.count or places != [*range(len(places))]:  # its count may say anything
             gap = next((at for at, place in enumerate(places) if place != at), len(ids))
             before, after = (ids[at] if 0 <= at < len(ids) else None for at in (gap - 1, gap))
             words = (
