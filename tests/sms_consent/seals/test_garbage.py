@@ -162,3 +162,15 @@ def test_a_record_under_no_seal_at_all_does_not_hide(ledger: list[int], anything
     leaf = "x'00'" if IS_SQLITE else r"'\x00'"
     anything(f"INSERT INTO {SEALED} (record_id, seal_id, position, leaf) VALUES ({forged}, 0, 0, {leaf})")
     assert f"Record #{forged} is under a seal that is missing" in verify()[1]
+
+
+def test_a_record_under_nothing_does_not_hide(ledger: list[int], anything: Sql, verify: Verify) -> None:
+    if IS_SQLITE:
+        anything(f"CREATE TABLE copied AS SELECT * FROM {SEALED}")
+        anything(f"DROP TABLE {SEALED}")
+        anything(f"ALTER TABLE copied RENAME TO {SEALED}")
+    else:
+        anything(f"ALTER TABLE {SEALED} ALTER COLUMN seal_id DROP NOT NULL")
+    forged = copy_of(ledger[0], anything, recorded_at=literal("2020-01-01 00:00:00"))
+    anything(f"INSERT INTO {SEALED} (record_id, position, leaf) SELECT {forged}, 0, leaf FROM {SEALED} LIMIT 1")
+    assert f"Record #{forged} is under a seal that is missing" in verify()[1]
