@@ -63,6 +63,9 @@ OTHER_EDITS = [
     for column, values in columns.items()
     for value in values
 ]
+if IS_SQLITE:
+    OTHER_EDITS += [(SEALS, name, f"CAST({name} AS BLOB)") for name in ("previous", "root", "key", "signature")]
+    OTHER_EDITS += [(SEALED, "leaf", "CAST(leaf AS TEXT)")]
 # The owner of the tables may do this; to set session_replication_role takes a superuser.
 WITHOUT_CHECKS = """SET CONSTRAINTS ALL IMMEDIATE;
 DO $$
