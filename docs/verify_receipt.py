@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-ASKED, GIVEN = "dpv:ConsentRequested", "dpv:ConsentGiven"
+ASKED, GIVEN, UNHEARD = "dpv:ConsentRequested", "dpv:ConsentGiven", ("requested", "expired")
 ENDS = {"withdrawn": "dpv:ConsentWithdrawn", "expired": "dpv:ConsentExpired", "invalidated": "dpv:ConsentInvalidated"}
 NOW = {"@type": "dpv:UntilEventDuration", "dct:description": "withdrawal"}
 canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -20,7 +20,8 @@ def check(holds, words):
 def check_states(told, records):
     """Fold the acts, oldest first: each is told as what it made of the consent. Returns whether that is given now."""
     state, basis, stopped, near, last, gone = None, 0, False, "", {}, {"occurred_at": "", "source": "import"}
-    for it in (it for it in records if it["source"] != "import" or it["act"] not in ("requested", "expired")):
+    inert = {(it["act"], it["occurred_at"]) for it in records if it["source"] != "import" or it["act"] in UNHEARD}
+    for it in (it for it in records if it["source"] != "import" or (it["act"], it["occurred_at"]) not in inert):
         act, at, texted, imported = it["act"], it["occurred_at"], it["source"] == "keyword", it["source"] == "import"
         agreed = act == "confirmed" or (act == "granted" and (it["proven"] or texted or imported or state is None))
         held = (stopped and not texted) or (act == "confirmed" and state != ASKED) or (state == GIVEN and not agreed)
@@ -52,9 +53,8 @@ if __name__ == "__main__":
             record, seal, evidence, path = map(it.get, ("record", "seal", "evidence", "path"))
             name = "record {id} ({act}, {occurred_at})".format(**record)
             check(seal in kept, f"{name} is under no seal that was kept; a new one is not sealed yet for a minute")
-            signed = canonical({field: value for field, value in seal.items() if field != "signature"}).encode()
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(seal["key"]))
-            key.verify(bytes.fromhex(seal["signature"]), signed)
+            key.verify(bytes.fromhex(seal.pop("signature")), canonical(seal).encode())
             reached, index, last = sha256(b"\x00" + canonical(record).encode()), it["index"], seal["count"] - 1
             while last > 0:  # up the tree, by RFC 6962, section 2.1
                 if index % 2 or index < last:

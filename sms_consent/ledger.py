@@ -152,11 +152,13 @@ def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscri
 
 
 def _when(subscription: Subscription, now: datetime) -> datetime:
-    """Return when an act of now was done: never before what is known to have come before it.
+    """Return when an act of now was done: always after what is known to have come before it.
 
-    Without that, a server whose clock is slow writes an opt-out down as older than the consent it takes back.
+    Without that, a server whose clock is slow writes an opt-out down as older than the consent it takes back. At the
+    very same time it would pass for what an import told of, and a stop in that for none.
     """
-    return max(now, subscription.folded_to or now)
+    known = subscription.folded_to
+    return known + timedelta.resolution if known and known > now else now
 
 
 def _is_repeat(entry: Entry, subscription: Subscription, now: datetime) -> bool:

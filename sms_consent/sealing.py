@@ -107,7 +107,9 @@ def _seal(unsealed: QuerySet[ConsentRecord], *, until: float = float("inf")) -> 
             break
         total, skipped = total + sealed, skipped + unsound
         if not sealed and not unsound:
-            break
+            if not ids:
+                break
+            ids = []  # another sealer is at it: what it leaves is looked up again
         if time.monotonic() > until:
             return Sealed(total, is_cut_short=True)
         time.sleep(BREATH)

@@ -81,8 +81,9 @@ def stored(condition: str) -> list[Seal]:
     Whatever stands there: what is no number counts as -1, and what is no text is replaced. Neither bears a signature.
     """
     at = statements.written("time", "sealed_at")
+    texts = ", ".join(statements.written("text", name) for name in ("previous", "root", "key", "signature"))
     rows = statements.read(
-        f"SELECT number, count, total, {at}, previous, root, key, signature "  # noqa: S608 - our own names
+        f"SELECT number, count, total, {at}, {texts} "  # noqa: S608 - our own names
         f"FROM {Seal._meta.db_table} WHERE {condition} ORDER BY number LIMIT {READ_AT_ONCE}"
     )
     return [_seal(*row) for row in rows]

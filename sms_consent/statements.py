@@ -32,8 +32,7 @@ _POSTGRESQL = {
         THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') ELSE {0}::text END""",
 }
 # In a record on SQLite: what holds of a value of that kind, and how it is then written. To ask for types by their order
-# (numbers, texts, blobs; "+" keeps SQLite from converting first) takes two thirds of the time of `typeof`. printf ends
-# a text at a zero, so the quote after it goes with it: where there is a zero, the quote is missed.
+# (numbers, texts, blobs; "+" keeps SQLite from converting first) takes two thirds of the time of `typeof`.
 _KIND = {
     "text": "+{0} >= '' AND +{0} < x''",
     "whole": "ifnull(+{0}, 0) < ''",
@@ -41,10 +40,10 @@ _KIND = {
     "time": "+{0} >= '' AND +{0} < x'' AND substr({0}, 11, 1) = ' '",
 }
 _OF_A_KIND = {
-    "text": """{0} || '"'""",
+    "text": "{0}",
     "whole": "ifnull({0}, 'null')",
     "truth": "CASE {0} WHEN 1 THEN 'true' ELSE 'false' END",
-    "time": """replace({0}, ' ', 'T') || CASE WHEN length({0}) > 19 THEN '+00:00"' ELSE '.000000+00:00"' END""",
+    "time": "replace({0}, ' ', 'T') || CASE WHEN length({0}) > 19 THEN '+00:00' ELSE '.000000+00:00' END",
 }
 NO_STATEMENT = "{}"  # of a record in which something is no value of its kind
 # The keys in the order of their names, each with its column and that column's kind.
@@ -88,24 +87,27 @@ def sql(table: str) -> str:
     return f"coalesce({said}, '{NO_STATEMENT}')"
 
 
-def _form(quoted: str) -> str:
-    """Return a statement with %s for its values; `quoted` is what to write for a text or a time."""
-    pairs = (f'"{key}":{quoted if kind in ("text", "time") else "%s"}' for key, _, kind in _KEYS)
+def _form() -> str:
+    """Return a statement with %s for its values."""
+    pairs = (f'"{key}":"%s"' if kind in ("text", "time") else f'"{key}":%s' for key, _, kind in _KEYS)
     return f"{{{','.join(pairs)}}}"
 
 
 def _printed(table: str) -> str:
-    """Return the SQL for SQLite, null where a value is not of its kind. printf is faster than to chain so many."""
+    """Return the SQL for SQLite, null where a value is not of its kind. printf is faster than to chain so many.
+
+    But it ends a text at a zero, and what stands behind that would not be sealed: so a zero is of no kind.
+    """
     columns = [(kind, f"{table}.{column}") for _, column, kind in _KEYS]
     kinds = " AND ".join(_KIND[kind].format(column) for kind, column in columns)
+    texts = " || ".join(column for kind, column in columns if kind in ("text", "time"))
     values = ", ".join(_OF_A_KIND[kind].format(column) for kind, column in columns)
-    form = _form('"%s')
-    return f"CASE WHEN {kinds} THEN printf('{form}', {values}) END"
+    return f"CASE WHEN {kinds} AND instr({texts}, char(0)) = 0 THEN printf('{_form()}', {values}) END"
 
 
 def _joined(table: str) -> str:
     """Return the SQL for PostgreSQL, null where a text is."""
-    begin, *rest = _form('"%s"').split("%s")
+    begin, *rest = _form().split("%s")
     values = (_POSTGRESQL[kind].format(f"{table}.{column}") for _, column, kind in _KEYS)
     pairs = (f"{value} || '{after}'" for value, after in zip(values, rest, strict=True))
     return " || ".join([f"'{begin}'", *pairs])

@@ -6,7 +6,7 @@ they happened, opt-outs first in a tie, so the order in which they arrive never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -66,21 +66,22 @@ class Standing:
 
 
 def fold_all(happenings: Iterable[Happening]) -> Standing:
-    """Return where an address stands after all of these, in whatever order they are given.
+    """Return where an address stands after all of these, in whatever order they are given."""
+    acts = in_order(happenings)
+    inert = inert_among(acts)
+    standing = reduce(fold, [it for it in acts if it.id not in inert], Standing())
+    return replace(standing, folded_to=acts[-1].occurred_at) if acts else standing
+
+
+def inert_among(acts: Collection[Happening]) -> set[int]:
+    """Return which of these acts, all there are, lead nowhere, wherever the address stands (DAT-2).
 
     What another system asked for is no history: whoever was taken here as new stays so, whatever came in later. What it
     tells of an act that was done here, at that very time, is no other act: the site knows best what that one was.
     """
-    acts = in_order(happenings)
-    ours = {(it.act, it.occurred_at) for it in acts if it.source != Source.IMPORT}
-    told_twice = [it for it in acts if it.source == Source.IMPORT and (it.act, it.occurred_at) in ours]
-    standing = reduce(fold, [it for it in acts if not is_inert(it) and it not in told_twice], Standing())
-    return replace(standing, folded_to=acts[-1].occurred_at) if acts else standing
-
-
-def is_inert(it: Happening) -> bool:
-    """Whether an act leads nowhere, wherever the address stands: imported requests, and their lapses (DAT-2)."""
-    return it.source == Source.IMPORT and it.act in (Act.REQUESTED, Act.EXPIRED)
+    here = {(it.act, it.occurred_at) for it in acts if it.source != Source.IMPORT}
+    told = (it for it in acts if it.source == Source.IMPORT)
+    return {it.id for it in told if it.act in (Act.REQUESTED, Act.EXPIRED) or (it.act, it.occurred_at) in here}
 
 
 def in_order(happenings: Iterable[Happening]) -> list[Happening]:

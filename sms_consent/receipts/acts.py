@@ -148,8 +148,9 @@ def _folded(subject: str) -> dict[int, tuple[Standing, Made]]:
 def _fold(happenings: list[Happening]) -> tuple[Standing, Made]:
     standing, has_been, last = Standing(), False, None
     made: Made = {}
+    inert = states.inert_among(happenings)
     for it in states.in_order(happenings):
-        if states.is_inert(it):
+        if it.id in inert:
             made[it.id] = "", None
             continue
         after = states.fold(standing, it)

@@ -46,7 +46,7 @@ def sealed() -> Iterator[tuple[Seal, Iterable[Row]]]:
         under = f"s.seal_id BETWEEN {some[0].number:d} AND {some[-1].number:d}"
         near = _near(under)
         rows = statements.stream(
-            f"SELECT s.record_id, {_columns()}, s.position, s.leaf, s.seal_id FROM {_SEALED} s "  # noqa: S608 - our own names
+            f"SELECT s.record_id, {_columns()}, s.position, {_leaf()}, s.seal_id FROM {_SEALED} s "  # noqa: S608 - our own names
             f"LEFT JOIN {_RECORDS} r ON r.id = s.record_id{near.format('r.id')} "
             f"LEFT JOIN {_EVIDENCE} e ON e.record_id = s.record_id{near.format('e.record_id')} "
             f"WHERE {under} ORDER BY s.seal_id, s.position"
@@ -57,6 +57,11 @@ def sealed() -> Iterator[tuple[Seal, Iterable[Row]]]:
             while found and found[0] < seal.number:
                 found = next(groups, None)
             yield seal, found[1] if found and found[0] == seal.number else ()
+
+
+def _leaf() -> str:
+    """Return the SQL for a leaf. SQLite keeps the same bytes as a text, which nobody can read: that is none."""
+    return "s.leaf" if connection.vendor == "postgresql" else "CASE WHEN s.leaf >= x'' THEN s.leaf END"
 
 
 def _near(under: str) -> str:
@@ -80,14 +85,14 @@ def _batches() -> Iterator[list[Seal]]:
 
 def unsealed() -> Iterator[list[Row]]:
     """Yield records that are under no seal, by id."""
-    last = -(2**63)  # below every id: whoever puts a record there may choose a negative one
+    least = -(2**63)  # the least id that there can be: whoever puts a record there may choose any
     while found := statements.read(
         f"SELECT r.id, {_columns()}, NULL, NULL, NULL FROM {_RECORDS} r LEFT JOIN {_EVIDENCE} e ON e.record_id = r.id "  # noqa: S608
-        f"WHERE NOT EXISTS (SELECT 1 FROM {_SEALED} s WHERE s.record_id = r.id) AND r.id > {last:d} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {_SEALED} s WHERE s.record_id = r.id) AND r.id >= {least:d} "
         f"ORDER BY r.id LIMIT {AT_ONCE}"
     ):
         yield found
-        last = found[-1][0]
+        least = found[-1][0] + 1
 
 
 def _columns() -> str:

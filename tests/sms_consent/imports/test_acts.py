@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from sms_consent import ledger, services
 from sms_consent.choices import Act, Source
@@ -36,6 +37,12 @@ def test_story_19_no_import_undoes_an_opt_out_made_here(
     slug = "email" if "@" in address else "sms"
     assert (standing(address, slug), ran.code) == ("unsubscribed", 0)
     assert sorted(acts(address, slug)) == ["confirmed", "withdrawn"]
+
+
+def test_a_stop_by_a_clock_that_is_ahead_outlasts_an_opt_out_by_phone(tmp_path: Path) -> None:
+    load(tmp_path, text("withdrawn", occurred_at=str(timezone.now() + timedelta(minutes=3))))
+    services.withdraw(ALICES_PHONE, source=Source.ADMIN, circumstances=Circumstances())
+    assert Subscription.objects.get().stopped_at
 
 
 def test_the_original_act_is_what_is_recorded(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ if IS_SQLITE:  # which keeps the same bytes as another kind of value, and what c
     TEXT = ("act", "source", "subject", "commitment", "words_sha256")
     EDITS += [(column, f"CAST({column} AS BLOB)") for column in (*TEXT, "occurred_at", "recorded_at")]
     EDITS += [(column, f"{column} || char(0) || 'x'") for column in (*TEXT, "occurred_at", "recorded_at")]
+    EDITS += [(column, f"""{column} || '"' || char(0) || 'x'""") for column in TEXT]
+    EDITS += [(column, f"""{column} || '+00:00"' || char(0) || 'x'""") for column in ("occurred_at", "recorded_at")]
     EDITS += [(column, f"replace({column}, ' ', 'T')") for column in ("occurred_at", "recorded_at")]
     EDITS += [(column, f"CAST({column} AS BLOB)") for column in ("program_id", "disclosure_id", "stops", "proven")]
 OTHER_EDITS = [
@@ -61,6 +63,9 @@ OTHER_EDITS = [
     for column, values in columns.items()
     for value in values
 ]
+if IS_SQLITE:
+    OTHER_EDITS += [(SEALS, name, f"CAST({name} AS BLOB)") for name in ("previous", "root", "key", "signature")]
+    OTHER_EDITS += [(SEALED, "leaf", "CAST(leaf AS TEXT)")]
 # The owner of the tables may do this; to set session_replication_role takes a superuser.
 WITHOUT_CHECKS = """SET CONSTRAINTS ALL IMMEDIATE;
 DO $$
@@ -159,4 +164,16 @@ def test_a_record_under_no_seal_at_all_does_not_hide(ledger: list[int], anything
     forged: Any = copy_of(ledger[0], anything, recorded_at=literal("2020-01-01 00:00:00"))
     leaf = "x'00'" if IS_SQLITE else r"'\x00'"
     anything(f"INSERT INTO {SEALED} (record_id, seal_id, position, leaf) VALUES ({forged}, 0, 0, {leaf})")
+    assert f"Record #{forged} is under a seal that is missing" in verify()[1]
+
+
+def test_a_record_under_nothing_does_not_hide(ledger: list[int], anything: Sql, verify: Verify) -> None:
+    if IS_SQLITE:
+        anything(f"CREATE TABLE copied AS SELECT * FROM {SEALED}")
+        anything(f"DROP TABLE {SEALED}")
+        anything(f"ALTER TABLE copied RENAME TO {SEALED}")
+    else:
+        anything(f"ALTER TABLE {SEALED} ALTER COLUMN seal_id DROP NOT NULL")
+    forged = copy_of(ledger[0], anything, recorded_at=literal("2020-01-01 00:00:00"))
+    anything(f"INSERT INTO {SEALED} (record_id, position, leaf) SELECT {forged}, 0, leaf FROM {SEALED} LIMIT 1")
     assert f"Record #{forged} is under a seal that is missing" in verify()[1]

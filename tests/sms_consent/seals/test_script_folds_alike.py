@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as some
 from sms_consent import statements
 from sms_consent.choices import Act, Source
 from sms_consent.receipts import acts
-from sms_consent.states import Happening
+from sms_consent.states import Happening, fold_all
 from tests.sms_consent.seals.conftest import SCRIPT
 
 _spec = importlib.util.spec_from_file_location("verify_receipt", SCRIPT)
@@ -84,3 +85,9 @@ def test_no_receipt_is_live_without_its_end(done: list[Happening]) -> None:
         assert script.check_states(before, records) is False
     except ValueError:
         return
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories())
+def test_a_receipt_tells_what_the_subscription_says(done: list[Happening]) -> None:
+    assert acts._fold(done)[0] == replace(fold_all(done), folded_to=acts._fold(done)[0].folded_to)

@@ -60,6 +60,21 @@ def test_what_is_new_is_looked_up_once_for_many_seals(
     assert Seal.objects.count() >= 3
 
 
+def test_what_another_sealer_takes_meanwhile_ends_nothing(
+    programs: dict[str, Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seal_next(seconds: float) -> None:
+        if bare := sealing._unsealed(None).first():
+            sealing._make_seal([bare.pk])
+
+    monkeypatch.setattr(sealing, "MOST_IN_A_SEAL", 1)
+    monkeypatch.setattr(sealing.time, "sleep", seal_next)
+    for number in range(6):
+        services.withdraw(f"{number}@example.com", source=Source.ADMIN, circumstances=Circumstances())
+    sealing.seal_all()
+    assert SealedRecord.objects.count() == ConsentRecord.objects.count() >= 6
+
+
 def test_every_record_counts_once(ledger: list[int]) -> None:
     sealing.seal_all()
     counted = {(row.program.slug, row.act, row.language): row.count for row in Tally.objects.select_related("program")}

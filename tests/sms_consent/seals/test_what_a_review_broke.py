@@ -30,11 +30,18 @@ def test_sealing_during_a_verification_is_no_damage(ledger: list[int]) -> None:
     assert verification.verify(progress=seal_another).damage == []
 
 
-def test_a_record_with_a_negative_id_is_verified(ledger: list[int], sql: Sql, verify: Verify) -> None:
+@pytest.mark.parametrize("pk", [-5, -(2**63), 2**63 - 1])
+def test_a_record_with_an_odd_id_is_verified(ledger: list[int], sql: Sql, verify: Verify, pk: int) -> None:
     forged = copy_of(ledger[0], sql, recorded_at=literal("2020-01-01 00:00:00"))
     for table, key in ((RECORDS, "id"), (EVIDENCE, "record_id")):
-        sql(f"UPDATE {table} SET {key} = -5 WHERE {key} = %s", forged)
-    assert "Record #-5 was put into the past" in verify()[1]
+        sql(f"UPDATE {table} SET {key} = {pk} WHERE {key} = %s", forged)
+    assert f"Record #{pk} was put into the past" in verify()[1]
+
+
+def test_a_seal_of_more_records_than_fit_in_memory_is_named(ledger: list[int], sql: Sql, verify: Verify) -> None:
+    most = 2**63 - 1 if connection.vendor == "sqlite" else 2**31 - 1
+    sql(f"UPDATE sms_consent_seal SET count = {most} WHERE number = 1")
+    assert "Seal 1 was altered" in verify()[1]
 
 
 class TestClocks:
