@@ -81,7 +81,8 @@
       field.setAttribute("aria-invalid", "true");
       others.unshift(id);
     }
-    field.closest(".field").classList.toggle("has-errors", Boolean(words));
+    const around = field.closest(".field");
+    around.classList.toggle("has-errors", Boolean(around.querySelector(".errors")));
     others.length ? field.setAttribute("aria-describedby", others.join(" ")) : field.removeAttribute("aria-describedby");
   }
 
@@ -122,12 +123,19 @@
   }
 
   function leaving(event) {
-    const area = event.target.closest("[data-check]");
-    if (area?.querySelector("input").value) {
+    const field = event.target;
+    const area = field.closest("[data-check]");
+    if (area) {
       clearTimeout(pause);
-      checkNumber(area, true);
-    } else if (event.target.dataset.invalid) {
-      checkEmail(event.target);
+      // Whatever was wrong with a country that was chosen, or a number that was taken away, is over.
+      if (field.matches("select") || !field.value) {
+        released.then(() => say(field, ""));
+      }
+      if (area.querySelector("input").value) {
+        checkNumber(area, true);
+      }
+    } else if (field.dataset.invalid) {
+      checkEmail(field);
     }
   }
 

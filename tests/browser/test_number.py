@@ -51,6 +51,28 @@ def test_a_mistake_is_named_when_the_field_is_left_and_goes_when_it_is_mended(pa
     assert field.get_attribute("aria-describedby") == "id_phone_hint"
 
 
+def test_a_mistake_goes_when_a_number_that_is_optional_is_taken_away(page: Any) -> None:
+    field = page.locator("[name=phone]")
+    field.press_sequentially("12")
+    field.press("Tab")
+    page.wait_for_selector("#id_phone_error")
+    field.fill("")
+    field.press("Tab")
+    page.wait_for_selector("#id_phone_error", state="detached")
+
+
+def test_a_country_that_is_not_served_is_named_until_another_is_chosen(page: Any) -> None:
+    page.goto("/phone/")
+    page.fill("[name=phone]", "07400 123456")
+    page.evaluate("document.querySelector('[name=phone_country] :checked').value = 'XX'")
+    page.click("main button[type=submit]")
+    page.wait_for_selector("#id_phone_country_error")
+    page.select_option("[name=phone_country]", "GB")
+    page.wait_for_selector(".has-errors", state="detached")
+    assert page.locator(".field .errors").count() == 0
+    assert page.get_attribute("[name=phone_country]", "aria-describedby") is None
+
+
 def test_an_address_that_is_none_is_named_before_the_form_is_sent(page: Any) -> None:
     page.fill("[name=email]", "alice")
     page.press("[name=email]", "Tab")
