@@ -7,18 +7,20 @@ import unicodedata
 import phonenumbers
 from babel import Locale
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_bidi
 
 
 def choices() -> list[tuple[str, str]]:
     """Return the countries that are served, by name in the visitor's language, with their calling codes."""
     names = Locale.parse(get_language() or settings.LANGUAGE_CODE, sep="-").territories
-    named = [(code, f"{names.get(code, code)} +{_calling_code(code)}") for code in settings.PHONE_REGIONS]
+    named = [(code, f"{names.get(code, code)} {_calling_code(code)}") for code in settings.PHONE_REGIONS]
     return sorted(named, key=lambda choice: unicodedata.normalize("NFKD", choice[1]))
 
 
-def _calling_code(country: str) -> int:
-    return int(phonenumbers.country_code_for_region(country))
+def _calling_code(country: str) -> str:
+    code = f"+{phonenumbers.country_code_for_region(country)}"
+    # An option takes no markup; as it is, Arabic around it turns +44 into 44+.
+    return f"\u2066{code}\u2069" if get_language_bidi() else code
 
 
 def chosen(country: object) -> str:

@@ -59,6 +59,11 @@ def test_countries_are_named(client: Client) -> None:
     assert options == ["Australia +61", "United Kingdom +44", "United States +1"]
 
 
+def test_a_calling_code_is_read_from_left_to_right_in_arabic_too(client: Client) -> None:
+    page = client.get("/?lang=ar").content.decode()
+    assert ">المملكة المتحدة \u2066+44\u2069</option>" in page
+
+
 @pytest.mark.parametrize(
     ("typed", "country", "written"),
     [
