@@ -93,13 +93,13 @@
 
   // How a country writes its numbers, and which there are, is known to the server only.
   async function checkNumber(area, isDone) {
-    const field = area.querySelector("input");
-    const typed = field.value;
-    const body = new URLSearchParams({ phone: typed, phone_country: area.querySelector("select")?.value ?? "" });
+    const [field, country] = [area.querySelector("input"), area.querySelector("select")];
+    const [typed, chosen] = [field.value, country?.value];
+    const body = new URLSearchParams({ phone: typed, phone_country: chosen ?? "" });
     const answer = await fetch(area.dataset.check, { method: "POST", body }).catch(() => null);
     const said = answer?.ok ? await answer.json() : null;
     await released;
-    if (!said || field.value !== typed) {
+    if (!said || field.value !== typed || country?.value !== chosen) {
       return;
     }
     if (isDone || field.selectionEnd === typed.length) {
