@@ -52,7 +52,7 @@ def _offer(slug: str, channel: str, draft: str) -> Offer:
 
 def _forms(offers: list[Offer]) -> dict[str, Any]:
     filled = {"email": "alice@example.com", "phone": "+1 202 555 0101", "program_sms": True}
-    wrong = {"wrong-email": "alice", "wrong-phone": "12", "wrong-program_email": "on"}
+    wrong = {"wrong-email": "alice", "wrong-phone": "12", "wrong-phone_country": "ZZ", "wrong-program_email": "on"}
     return {
         "blank": SignUpForm(offers=offers, prefix="blank"),
         "filled": SignUpForm(initial=filled, offers=offers, prefix="filled"),

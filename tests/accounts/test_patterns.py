@@ -27,7 +27,16 @@ def test_every_component_is_on_it(client: Client, settings: Any) -> None:
 def test_every_state_of_a_field_is_on_it(client: Client, settings: Any) -> None:
     settings.DEBUG = True
     page = client.get("/patterns/").content.decode()
-    signs = ("error-summary", "has-errors", "aria-invalid", "checked", "(optional)", "is-stopped", "is-asked")
+    signs = (
+        "error-summary",
+        "has-errors",
+        "aria-invalid",
+        "checked",
+        "(optional)",
+        "is-stopped",
+        "is-asked",
+        "phone_country_error",
+    )
     assert [sign for sign in signs if sign not in page] == []
 
 
