@@ -137,3 +137,10 @@ def test_a_number_that_is_none_is_named_in_the_visitors_language(client: Client,
     page = client.post("/phone/", {"phone": "12"}).content.decode()
     assert "+1 201-555-0123" in page
     assert "Enter a valid" not in page
+
+
+@pytest.mark.parametrize("path", ["/terms/", "/privacy/"])
+def test_the_brands_address_keeps_its_order_in_arabic(client: Client, path: str) -> None:
+    page = client.get(f"{path}?lang=ar").content.decode()
+    address = re.escape(settings.BRAND_ADDRESS)
+    assert len(re.findall(rf"<bdi>[^<]*{address}</bdi>", page)) == len(re.findall(address, page)) == 2
