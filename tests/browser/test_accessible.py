@@ -1,7 +1,8 @@
-"""axe finds nothing on any page, in light and in dark; no page asks anybody else for anything."""
+"""axe finds nothing on any page, in any language, in light and in dark; no page asks anybody else for anything."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from tests.people import Visit
 
 pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
+VISITORS = (places.of_everyone, places.of_alice)
+LANGUAGES = ("en", "es", "fr", "de", "ar")
 
 # Without "preload" axe takes styles as they are, and does not ask for the admin's once more. The one rule left out is
 # broken by Django's own tables of inlines, whose first column has no heading.
@@ -29,9 +32,9 @@ def complaints(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("whose", [places.of_everyone, places.of_alice, places.of_staff])
+@pytest.mark.parametrize(("whose", "language"), [*product(VISITORS, LANGUAGES), (places.of_staff, "en")])
 def test_axe_finds_nothing(
-    whose: Places, scheme: str, browser: Any, live_server: Any, visit: Visit, settings: Any
+    whose: Places, language: str, scheme: str, browser: Any, live_server: Any, visit: Visit, settings: Any
 ) -> None:
     settings.EMBED_ORIGINS = ["https://shop.example.com"]
     visitor = visit()
@@ -39,19 +42,20 @@ def test_axe_finds_nothing(
     client = visitor.client if whose is places.of_alice else Client()
     if whose is places.of_staff:
         client.force_login(User.objects.create_superuser("boss@example.com"))
-    context = browser.new_context(base_url=live_server.url, color_scheme=scheme)
+    context = browser.new_context(base_url=live_server.url, color_scheme=scheme, locale=language)
     if "sessionid" in client.cookies:
         context.add_cookies([places.cookie_of(client, live_server.url)])
     page, asked = context.new_page(), []
     page.on("request", lambda request: asked.append(request.url))
-    found = {}
+    found, spoken = {}, set()
     for path in whose(visitor):
         settings.DEBUG = path == "/patterns/"  # with it, Django has pages of its own for errors
         page.goto(path)
+        spoken.add((page.get_attribute("html", "lang") or "").partition("-")[0])
         if said := complaints(page):
             found[path] = said
     context.close()
-    assert found == {}
+    assert (found, spoken) == ({}, {language})
     assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {urlsplit(live_server.url).netloc}
 
 
