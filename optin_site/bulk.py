@@ -65,7 +65,7 @@ def update(model: type[models.Model], name: str, values: Mapping[int, Any], same
     meta: Any = model._meta
     field, others = meta.get_field(name), [(meta.get_field(one), value) for one, value in same.items()]
     each = _prepare(field)
-    changes = [_sql("{0} = given.{0}", field), *(f"{_sql('{}', other)} = %s" for other, _ in others)]
+    changes = [_sql("{0} = given.{0}", field), *(f"{_column(other)} = %s" for other, _ in others)]
     table, key = connection.ops.quote_name(meta.db_table), _column(meta.pk)
     given, rows = _given(field, {pk: each(value) for pk, value in values.items()})
     statement = f"UPDATE {table} SET {', '.join(changes)} FROM {given} WHERE {table}.{key} = given.key"  # noqa: S608

@@ -144,7 +144,7 @@ def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscri
     if not repeats:
         return
     for entry in repeats:
-        _record(replace(entry, occurred_at=now), prove(entry), subject(entry.address), now)
+        _record(replace(entry, occurred_at=now), prove(entry), subscriptions[entry.key].subject, now)
     with connection.cursor() as cursor:
         for table in (ConsentRecord._meta.db_table, Evidence._meta.db_table):
             cursor.execute(f'INSERT INTO "{table}" SELECT * FROM "{table}" WHERE 1 = 0')  # noqa: S608 - our own names

@@ -7,9 +7,10 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
-from django.db.models import BooleanField, CharField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import CharField, Exists, F, OuterRef
 from django.db.models.functions import Cast
 
+from optin_site.lookups import holds
 from sms_consent import outbox, unsubscribe_links
 from sms_consent.braze import payloads
 from sms_consent.models import BrazeProfile, Program, Subscription
@@ -65,7 +66,7 @@ def profiles(ids: Collection[int]) -> dict[int, Profile]:
         "pk",
         "external_id",
         "accepted",
-        ExpressionWrapper(Q(accepted_at=None), BooleanField()),
+        holds(accepted_at=None),
         "person__email",
         Cast("person__phone", CharField()),  # as it is stored: nothing is parsed
         "person__language",
@@ -85,7 +86,7 @@ def standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
         "told",
         "asked",
         "rides",
-        ExpressionWrapper(Q(opened_at__isnull=False), BooleanField()),  # times take long to read, thousands a second
+        holds(opened_at__isnull=False),
     )
     found: dict[str, list[Standing]] = defaultdict(list)
     for row in map(Standing._make, rows):

@@ -9,9 +9,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 
+from optin_site.lookups import holds
 from sms_consent import lines, outbox, services
 from sms_consent.braze import BrazeError, Refused, TryLater, payloads
 from sms_consent.braze.answers import NAMELESS
@@ -50,8 +50,7 @@ class Row(NamedTuple):
         return Told.UNSUBSCRIBED if self.owes_opt_out else TELLS[State(self.state)]
 
 
-IS_LOOKED_AT = ExpressionWrapper(Q(looked_at__isnull=False), BooleanField())
-FIELDS = ("id", "version", "address", "state", "owes_opt_out", IS_LOOKED_AT, "program_id")
+FIELDS = ("id", "version", "address", "state", "owes_opt_out", holds(looked_at__isnull=False), "program_id")
 
 
 def load(claims: Iterable[Claim]) -> dict[Claim, Row]:
@@ -183,8 +182,8 @@ class LookJob(CallJob):
     def succeed(self, answer: dict[str, dict[str, str]]) -> list[Job]:
         """Sort out who left at Braze and who is there already; tell it the rest."""
         self.courier.went_well(USER_STATUS)
-        self.give_back(self._moved())
         groups = {pk: program.subscription_group_id for pk, program in self.programs.items()}
+        self.give_back(self._moved(groups))
         for phone in (phone for phone, states in answer.items() if NAMELESS in states):
             outbox.claim_identity(phone)
         rest = {}
@@ -201,10 +200,9 @@ class LookJob(CallJob):
         self.end_isolation()
         return jobs
 
-    def _moved(self) -> list[Claim]:
+    def _moved(self, groups: Mapping[int, str]) -> list[Claim]:
         """Return those whose program is another group's by now: what was seen is of the old one."""
-        before = {pk: program.subscription_group_id for pk, program in self.programs.items()}
-        moved = {pk for pk, group in self.courier.groups_now().items() if group != before.get(pk)}
+        moved = {pk for pk, group in self.courier.groups_now().items() if group != groups.get(pk)}
         return [claim for claim in self.claims if self.rows[claim].program in moved]
 
     def _leave(self, row: Row) -> bool:

@@ -53,8 +53,8 @@ RENEWED = ["version", "due_at", "marked_at", "attempts", "parked_at", "park_reas
 
 
 def _renew(row: Outgoing, now: datetime) -> None:
-    row.version, row.due_at, row.marked_at, row.attempts = new_version(), now, now, 0
-    row.parked_at, row.park_reason = None, ""
+    for name, value in {"version": new_version(), **_since(now)}.items():
+        setattr(row, name, value)
 
 
 def mark(*people: models.Model) -> None:
@@ -232,13 +232,16 @@ def insist(subscription: int) -> None:
 
     Due with the state `none` means just that; it takes no record, for nobody has done anything.
     """
-    rows = Subscription.objects.filter(pk=subscription, state__in=(State.UNSUBSCRIBED, State.NONE))
-    rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
+    _insist(subscription, State.UNSUBSCRIBED, State.NONE)
 
 
 def insist_on_consent(subscription: int) -> bool:
     """Have Braze told `subscribed` where it said otherwise and there is consent here; return whether there is."""
-    rows = Subscription.objects.filter(pk=subscription, state=State.SUBSCRIBED)
+    return _insist(subscription, State.SUBSCRIBED)
+
+
+def _insist(subscription: int, *states: State) -> bool:
+    rows = Subscription.objects.filter(pk=subscription, state__in=states)
     return bool(rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed()))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from optin_site.lookups import holds
 from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import Subscription
@@ -27,7 +28,7 @@ def open_riders(addresses: Collection[str]) -> None:
     with transaction.atomic():
         people.lock(addresses)
         held = rows.select_for_update(of=("self",)).order_by("id")
-        is_noted = ExpressionWrapper(Q(opened_at__gt=now - fresh(), owes_opt_out=False), BooleanField())
+        is_noted = holds(opened_at__gt=now - fresh(), owes_opt_out=False)
         found = list(held.values_list("id", is_noted, "program__channel", "state", "told"))
         carried = [pk for pk, _, *how in found if _is_carried(*how)]
         others = [pk for pk, is_noted, *how in found if not is_noted and not _is_carried(*how)]

@@ -10,11 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from optin_site import bulk
+from optin_site.lookups import holds
 from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
@@ -233,9 +234,9 @@ def _sort(model: type[Outgoing], outcomes: Mapping[Claim, Outcome]) -> tuple[dic
     Those are the rows that changed meanwhile, or whose lease has gone, and whose call may have been applied.
     """
     rows = _rows(model, outcomes).select_for_update().order_by("pk")  # all of them: what is marked again is locked here
-    is_held = ExpressionWrapper(Q(leased_until__gt=timezone.now()), models.BooleanField())
-    holds = {tuple(row) for *row, is_live in rows.values_list("pk", "version", "lease", is_held) if is_live}
-    live = {claim: out for claim, out in outcomes.items() if (claim.id, claim.version, claim.lease) in holds}
+    is_held = holds(leased_until__gt=timezone.now())
+    held = {tuple(row) for *row, is_live in rows.values_list("pk", "version", "lease", is_held) if is_live}
+    live = {claim: out for claim, out in outcomes.items() if (claim.id, claim.version, claim.lease) in held}
     overtaken = {claim: out for claim, out in outcomes.items() if claim not in live}
     _release(model, overtaken)
     return live, [claim.id for claim, out in overtaken.items() if out.accepted or not out.is_known]

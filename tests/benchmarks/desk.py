@@ -39,11 +39,8 @@ def main(count: int) -> None:
 
 def inside(count: int) -> None:
     """Fill the database that the environment names and open the pages; print JSON: page to seconds."""
-    import django
-
-    django.setup()
     logging.disable()
-    _fill(count)
+    fill(count)
     client = _staff()
     print(json.dumps({page: _seconds(client, page) for page in _pages(client)}))
 
@@ -53,10 +50,6 @@ def fill(count: int) -> None:
     import django
 
     django.setup()
-    _fill(count)
-
-
-def _fill(count: int) -> None:
     from django.db import connection
 
     from tests.benchmarks import filling

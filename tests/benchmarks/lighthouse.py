@@ -16,11 +16,10 @@ from typing import Any
 from tests.benchmarks import rivals
 from tests.benchmarks.databases import DATABASES
 from tests.benchmarks.processes import environment, gunicorn, run
+from tests.browsing import ARGUMENTS
 
 FORMS = {"phone": [], "desk": ["--preset=desktop"]}
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-)
+FLAGS = " ".join(["--headless", *ARGUMENTS])
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings as site
 from django.test import Client
 
 from accounts.models import User
@@ -18,7 +19,7 @@ from tests.people import Visit
 pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 VISITORS = (places.of_everyone, places.of_alice)
-LANGUAGES = ("en", "es", "fr", "de", "ar")
+LANGUAGES = [code for code, _ in site.LANGUAGES]
 
 # Without "preload" axe takes styles as they are, and does not ask for the admin's once more. The one rule left out is
 # broken by Django's own tables of inlines, whose first column has no heading.
