@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import phonenumbers
 
@@ -33,26 +33,17 @@ class Consent(NamedTuple):
     was_opened: bool = False
 
 
-@dataclass(frozen=True)
-class Person:
-    """Who a profile is about; `email` and `phone` are empty where unknown.
-
-    `unsubscribe_url` is their link to leave; `number_url`, that of the number, stands in for it while the mailbox is
-    not proven to be theirs.
-    """
-
-    external_id: str
-    email: str = ""
-    phone: str = ""
-    language: str = ""
-    time_zone: str = ""
-    unsubscribe_url: str = ""
-    number_url: str = ""
+class Person(Protocol):
+    """Who a profile is about; an address is empty or None where unknown."""
 
     @property
-    def addresses(self) -> list[str]:
-        """The addresses that are known, the phone first."""
-        return [address for address in (self.phone, self.email) if address]
+    def email(self) -> str | None: ...  # noqa: D102
+    @property
+    def phone(self) -> str | None: ...  # noqa: D102
+    @property
+    def language(self) -> str: ...  # noqa: D102
+    @property
+    def time_zone(self) -> str: ...  # noqa: D102
 
 
 def status(
@@ -79,26 +70,17 @@ def status(
 def attributes(
     person: Person, consents: Sequence[Consent], accepted: Mapping[str, Any], *, is_unknown: bool = False
 ) -> Body:
-    """Return what a person's profile should say. An address is there only with a reason (rule 11).
-
-    The link to leave is there for whoever can be written to: each attribute that is written costs money.
-    """
+    """Return what a person's profile should say but for the link. An address is there only with a reason (rule 11)."""
     wanted: Body = {"language": person.language, "time_zone": person.time_zone}
     texts = [consent for consent in consents if consent.is_sms]
     emails = [consent for consent in consents if not consent.is_sms]
-    if person.phone and (
-        _any(texts, "pending", "subscribed") or _is_there(person.phone, texts, accepted.get("phone"), is_unknown)
-    ):
+    is_on = "subscribed" in {consent.state for consent in emails}
+    is_to_be_texted = bool({consent.state for consent in texts} & {"pending", "subscribed"})
+    if person.phone and (is_to_be_texted or _is_there(person.phone, texts, accepted.get("phone"), is_unknown)):
         wanted |= {"phone": person.phone, "country": _country(person.phone)}
-    if person.email and (
-        _any(emails, "subscribed") or _is_there(person.email, emails, accepted.get("email"), is_unknown)
-    ):
+    if person.email and (is_on or _is_there(person.email, emails, accepted.get("email"), is_unknown)):
         # Leaving is told by address, in the lane of opt-outs (rule 4).
-        wanted |= {"email": person.email, "email_subscribe": "opted_in" if _any(emails, "subscribed") else ""}
-    if "email" in wanted:
-        wanted[LINK] = person.unsubscribe_url
-    elif "phone" in wanted:
-        wanted[LINK] = person.number_url or person.unsubscribe_url
+        wanted |= {"email": person.email, "email_subscribe": "opted_in" if is_on else ""}
     return {name: value for name, value in wanted.items() if value}
 
 
@@ -107,46 +89,37 @@ def _is_there(address: str, consents: Sequence[Consent], accepted: str | None, i
     return accepted == address or (is_unknown and any(consent.was_opened for consent in consents))
 
 
-def _any(consents: Sequence[Consent], *states: str) -> bool:
-    return any(consent.state in states for consent in consents)
-
-
 def _country(phone: str) -> str:
     is_north_american = phone.startswith("+1") and phone[2:].isdecimal()  # spelled out, it need not be parsed
     number = phonenumbers.PhoneNumber(1, int(phone[2:])) if is_north_american else phonenumbers.parse(phone)
     return phonenumbers.region_code_for_number(number) or ""
 
 
-def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -> Body:
-    """Return what Braze must be sent: what differs, or everything when what it has is unknown.
+def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -> tuple[Body, Body]:
+    """Return what Braze must be sent, and what is written down of what it has once it has taken that.
 
-    `accepted` is what `kept` made of it. An address that is no longer wanted is cleared with null; other attributes
-    are left as they are.
+    What differs, or everything when what it has is unknown. An address that is no longer wanted is cleared with null;
+    other attributes are left as they are. `accepted` is what was written down before: the link as a hash, the others
+    as they are.
     """
-    same = kept(wanted)
-    changed = {name: value for name, value in wanted.items() if is_unknown or accepted.get(name) != same[name]}
-    gone = {name: None for name in ("email", "phone") if name not in wanted and (is_unknown or name in accepted)}
-    return changed | gone
+    link = wanted.get(LINK)
+    kept = {**wanted, LINK: hashlib.sha256(link.encode()).hexdigest()} if link else wanted
+    changed = {name: value for name, value in wanted.items() if is_unknown or accepted.get(name) != kept[name]}
+    has = {**accepted, **{name: kept[name] for name in changed}}
+    for name in ("email", "phone"):
+        if name not in wanted and (is_unknown or name in accepted):
+            changed[name] = None
+            has.pop(name, None)
+    return changed, has
 
 
-def kept(attributes: Mapping[str, Any]) -> Body:
-    """Return what is written down of attributes that Braze accepted: the link as a hash, the others as they are."""
-    link = attributes.get(LINK)
-    return {**attributes, LINK: hashlib.sha256(link.encode()).hexdigest()} if link else dict(attributes)
-
-
-def merged(accepted: Mapping[str, Any], changed: Mapping[str, Any]) -> Body:
-    """Return what is written down of what Braze has once it has taken a change."""
-    return {name: value for name, value in {**accepted, **kept(changed)}.items() if value is not None}
-
-
-@dataclass(frozen=True)
+@dataclass
 class Riders:
     """The `subscription_groups` of a profile's call, the email consents that it tells, the requests that it starts."""
 
-    entries: list[Body]
-    told: list[int]
-    started: list[int]
+    entries: list[Body] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)
+    started: list[int] = field(default_factory=list)
 
 
 def riders(consents: Sequence[Consent], changed: Mapping[str, Any]) -> Riders:
@@ -155,12 +128,22 @@ def riders(consents: Sequence[Consent], changed: Mapping[str, Any]) -> Riders:
     Email consents travel here. A number's consent, already accepted by the first call, is repeated when
     this call puts the number on the profile; with double opt-in, that is what starts it.
     """
-    emails = [it for it in consents if not it.is_sms and it.state == "subscribed" and it.told != "subscribed"]
-    texts = [it for it in consents if it.is_sms] if changed.get("phone") else []
-    repeated = [it for it in texts if it.state == "subscribed" and it.told == "subscribed"]
-    started = [it for it in texts if it.state == "pending" and it.is_to_start]
-    going = [it for it in consents if it in (*emails, *repeated, *started)]
-    return Riders([_entry(it) for it in going], [it.subscription for it in emails], [it.subscription for it in started])
+    found = Riders()
+    for it in consents:
+        if not it.is_sms:
+            if it.state != "subscribed" or it.told == "subscribed":
+                continue
+            found.told.append(it.subscription)
+        elif not changed.get("phone") or not _goes_with_its_number(it):
+            continue
+        elif it.state == "pending":
+            found.started.append(it.subscription)
+        found.entries.append(_entry(it))
+    return found
+
+
+def _goes_with_its_number(consent: Consent) -> bool:
+    return consent.is_to_start if consent.state == "pending" else consent.state == consent.told == "subscribed"
 
 
 def _entry(consent: Consent) -> Body:

@@ -29,19 +29,11 @@ class Profile(NamedTuple):
     time_zone: str
     is_proven: bool
 
-    @property
-    def person(self) -> payloads.Person:
-        """The person as they go into a payload."""
-        phone = self.phone or ""
-        return payloads.Person(
-            external_id=self.external_id,
-            email=self.email or "",
-            phone=phone,
-            language=self.language,
-            time_zone=self.time_zone,
-            unsubscribe_url=unsubscribe_links.of_person(self.external_id),
-            number_url="" if self.is_proven else unsubscribe_links.of_number(phone),
-        )
+    def link(self, *, to_email: bool) -> str:
+        """Their link to leave. While the mailbox is not proven to be theirs, what is texted names the number alone."""
+        if to_email or self.is_proven or not self.phone:
+            return unsubscribe_links.of_person(self.external_id)
+        return unsubscribe_links.of_number(self.phone)
 
 
 class Standing(NamedTuple):
@@ -96,12 +88,12 @@ def standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
 
 def consent(row: Standing, program: Program) -> payloads.Consent:
     return payloads.Consent(
-        subscription=row.id,
-        program=program.slug,
-        group_id=program.subscription_group_id,
-        is_sms=program.is_sms,
-        state=row.state,
-        told=row.told,
-        is_to_start=row.asked > 0 and row.rides < outbox.MAX_ASKS,
-        was_opened=row.was_opened,
+        row.id,
+        program.slug,
+        program.subscription_group_id,
+        program.is_sms,
+        row.state,
+        row.told,
+        row.asked > 0 and row.rides < outbox.MAX_ASKS,
+        row.was_opened,
     )

@@ -12,7 +12,7 @@ from sms_consent.braze import BrazeError, Refused, payloads
 from sms_consent.braze.client import TRACK
 from sms_consent.braze.errors import mentions_group
 from sms_consent.delivery import loading
-from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CLAIMS, CallJob, claiming, in_calls
+from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CallJob, claiming, in_calls
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
@@ -35,7 +35,7 @@ def deliver_profiles(courier: Courier) -> int:
             yield from (TrackJob(courier=courier, claims=some) for some in in_calls(claims))
 
     run(jobs(), courier)
-    courier.is_behind = len(claimed) == CLAIM * CLAIMS
+    courier.is_behind = len(claimed) >= CLAIM
     return len(claimed)
 
 
@@ -113,18 +113,22 @@ class TrackJob(CallJob):
         by_id = {claim.id: claim for claim in self.claims}
         return {by_id[profile.id]: self._parcel(by_id[profile.id], profile) for profile in self.profiles}
 
-    def _consents(self, person: payloads.Person) -> list[payloads.Consent]:
-        rows = [row for address in person.addresses for row in self.standings.get(address, ())]
-        self.versions |= {row.id: row.version for row in rows}
-        self.addresses.update(person.addresses)
-        return [loading.consent(row, self.programs[row.program]) for row in rows]
+    def _consents(self, profile: loading.Profile) -> list[payloads.Consent]:
+        own = []
+        for address in filter(None, (profile.phone, profile.email)):
+            self.addresses.add(address)
+            for row in self.standings.get(address, ()):
+                self.versions[row.id] = row.version
+                own.append(loading.consent(row, self.programs[row.program]))
+        return own
 
     def _parcel(self, claim: Claim, profile: loading.Profile) -> Parcel:
-        person = profile.person
-        own = self._consents(person)
+        own = self._consents(profile)
         is_unknown = claim.was_unknown
-        wanted = payloads.attributes(person, own, profile.accepted, is_unknown=is_unknown)
-        changed = payloads.difference(wanted, profile.accepted, is_unknown=is_unknown)
+        wanted = payloads.attributes(profile, own, profile.accepted, is_unknown=is_unknown)
+        if "email" in wanted or "phone" in wanted:  # for nobody else: each attribute that is written costs money
+            wanted[payloads.LINK] = profile.link(to_email="email" in wanted)
+        changed, accepted = payloads.difference(wanted, profile.accepted, is_unknown=is_unknown)
         taken = [consent for consent in own if self._takes(consent.program)]
         riding = payloads.riders(taken, changed)
         body = {"external_id": profile.external_id, **changed}
@@ -132,7 +136,6 @@ class TrackJob(CallJob):
             body["subscription_groups"] = riding.entries
         groups = {entry["subscription_group_id"] for entry in riding.entries}
         programs = sorted({consent.program for consent in taken if consent.group_id in groups})
-        accepted = payloads.merged(profile.accepted, changed)
         return Parcel(claim, body, changed, accepted, programs, riding.told, riding.started, is_new=profile.is_new)
 
     def _takes(self, program: str) -> bool:

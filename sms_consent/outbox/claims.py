@@ -19,11 +19,12 @@ from sms_consent.outbox.marking import MAX_ASKS, new_version
 
 SUBSCRIPTION_FIELDS = ("address", "told", "asked", "is_recheck", "attempts", "marked_at")
 PROFILE_FIELDS = ("is_unknown", "attempts", "marked_at")
+BEFORE = {"is_unknown": "was_unknown", "is_recheck": "was_recheck"}  # how a claim calls what it changes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Claim:
-    """A row that one worker has until `until`. Compared by identity: it is a key in many a mapping.
+    """A row that one worker has until `until`. Never changed, and compared by identity: it is a key in many a mapping.
 
     `address` is a subscription's. `told`, `asked`, `was_recheck` and `was_unknown` are what held before the claim.
     """
@@ -145,13 +146,10 @@ def _claim(rows: models.QuerySet[Any], limit: int, names: tuple[str, ...], **cha
     now, lease = timezone.now(), new_version()
     until = now + settings.BRAZE_LEASE
     due = _due(rows, now).order_by("due_at")
-    renamed = {"is_unknown": "was_unknown", "is_recheck": "was_recheck"}
     with transaction.atomic():
-        found = list(due.select_for_update(skip_locked=True).values("id", "version", *names)[:limit])
+        found = list(due.select_for_update(skip_locked=True).values_list("id", "version", *names)[:limit])
         if found:
-            ids = [row["id"] for row in found]
+            ids = [row[0] for row in found]
             rows.model.objects.filter(pk__among=ids).update(lease=lease, leased_until=until, **changes)
-    return [
-        Claim(lease=lease, until=until, **{renamed.get(name, name): value for name, value in row.items()})
-        for row in found
-    ]
+    before = ["id", "version", *(BEFORE.get(name, name) for name in names)]
+    return [Claim(lease=lease, until=until, **dict(zip(before, row, strict=True))) for row in found]
