@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -15,13 +16,14 @@ from optin_site import logs
 from sms_consent import hints, lines, outbox, upkeep
 from sms_consent.braze import BrazeClient, Pace
 from sms_consent.braze.client import BATCH, LIMITS
+from sms_consent.delivery.aside import Aside
 from sms_consent.delivery.deletions import deliver_deletions
 from sms_consent.delivery.erasures import deliver_erasures
 from sms_consent.delivery.hints import follow_hints
 from sms_consent.delivery.identities import deliver_identities
 from sms_consent.delivery.merges import deliver_merges
 from sms_consent.delivery.numbers import deliver_numbers, deliver_opt_outs
-from sms_consent.delivery.pipeline import Courier
+from sms_consent.delivery.pipeline import LENT, Courier
 from sms_consent.delivery.profiles import deliver_profiles
 from sms_consent.delivery.wakeups import Wakeups
 from sms_consent.models import BrazeLine
@@ -68,13 +70,24 @@ def deliver_opt_outs_due(courier: Courier) -> int:
 def deliver_due(courier: Courier) -> int:
     """Send everything else that is due now, as much as fits one claim; return how many rows were claimed.
 
-    Numbers go before people: the first call of the pair, then the second (design.md §4.4).
+    Numbers go before people: the first call of the pair, then the second (design.md §4.4). Where more are waiting than
+    are sent at a time, the people whose numbers went in the round before go beside the next numbers.
     """
     due = outbox.due_rest()
     if not due and not hints.are_waiting():
         return 0
     _look_at_lines(courier)
-    return follow_hints(courier) + sum(deliver(courier) for deliver in _lanes(due))
+    return follow_hints(courier) + _deliver(courier, [*_lanes(due)])
+
+
+def _deliver(courier: Courier, lanes: Sequence[Callable[[Courier], int]]) -> int:
+    with closing(Aside("people")) as aside:
+        if not (courier.is_behind and deliver_profiles in lanes and courier.in_flight >= LENT and aside.is_there()):
+            return sum(deliver(courier) for deliver in lanes)
+        with courier.lending() as other:
+            people = aside.do(deliver_profiles, other)
+            claimed = sum(deliver(courier) for deliver in lanes if deliver is not deliver_profiles)
+            return claimed + int(people.result())
 
 
 def _lanes(due: set[str]) -> Iterator[Callable[[Courier], int]]:
