@@ -22,14 +22,6 @@ from sms_consent.admin.subscriptions import OutboxFilter, SendsAgain
 from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail
 
 
-class InDoubtFilter(admin.BooleanFieldListFilter):
-    """Whether a call broke off without an answer, under the name that the list gives it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = "in doubt"
-
-
 def at_braze(profile: BrazeProfile) -> list[str]:
     """Return the addresses of a person that Braze last took: email and phone, empty where it took none."""
     return [str(profile.accepted.get(name) or "") for name in ("email", "phone")]
@@ -43,7 +35,7 @@ class BrazeProfileAdmin(AddressSearch, SendsAgain):
     search_help_text = "An exact phone number, email address or id in Braze."
     other_names = "the id in Braze"
     list_display = ("id_masked", "accepted_when", "unknown", "outbox_says")
-    list_filter = (OutboxFilter, ("is_unknown", InDoubtFilter))
+    list_filter = (OutboxFilter,)
     ordering = ("-pk",)
     sortable_by = ()
     fieldsets = (

@@ -100,7 +100,7 @@ class SubscriptionAdmin(ExportsLists, SubjectSearch, ShowsTimeline, SendsAgain):
     empty_note = "No address has a history yet."
     list_display = ("address_masked", "program", "stands", "told", "outbox_says")
     list_select_related = ("program",)
-    list_filter = (OutboxFilter, BrazeSaysFilter, "program", "state", "told")
+    list_filter = (OutboxFilter, BrazeSaysFilter, "program", "state")
     ordering = ("-pk",)
     sortable_by = ()
     fieldsets = (

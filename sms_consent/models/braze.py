@@ -68,7 +68,6 @@ class BrazeProfile(Outgoing):
                 & (models.Q(person__isnull=True) | models.Q(is_to_delete=True) | ~models.Q(claims_phone="")),
             ),
             models.Index(fields=["id"], name="profile_parked", condition=models.Q(parked_at__isnull=False)),
-            models.Index(fields=["id"], name="profile_in_doubt", condition=models.Q(is_unknown=True)),
         )
 
     def __str__(self) -> str:

@@ -35,7 +35,7 @@ TODAY = "2026-01-01+00%3A00%3A00%2B00%3A00"
 QUERIES = {
     "accounts_user": ["is_staff__exact=1", "is_active__exact=0", f"date_joined__gte={TODAY}"],
     "sms_consent_accessrecord": ["action__exact=exported", f"at__gte={TODAY}"],
-    "sms_consent_brazeprofile": ["outbox=parked", "outbox=due", "is_unknown__exact=1"],
+    "sms_consent_brazeprofile": ["outbox=parked", "outbox=due"],
     "sms_consent_consentrecord": [
         "act__exact=expired",
         "source__exact=admin",
@@ -56,7 +56,6 @@ QUERIES = {
         "seen=left",
         "program__id__exact={program}",
         "state__exact=pending",
-        "told__exact=unknown",
     ],
 }
 

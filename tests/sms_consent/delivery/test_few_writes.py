@@ -7,13 +7,13 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection, connections
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from sms_consent import outbox
 from sms_consent.delivery import Worker, jobs
 from sms_consent.delivery.settlements import Scribe, Settlements
-from sms_consent.models import Subscription
+from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.outbox import Claim, Outcome
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
@@ -108,6 +108,22 @@ def test_before_a_prompt_it_is_noted_that_the_number_was_looked_at(visit: Visit,
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
     with in_the_middle(sandbox, SET, lambda: Worker().run_once(), kind="latency"):
         assert Subscription.objects.get().looked_at is not None
+
+
+def test_what_is_written_before_a_call_is_written_in_place(visit: Visit) -> None:
+    """PostgreSQL writes a row into each of its indexes anew, unless none of them has to do with what changes."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite changes every row in place")
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    with transaction.atomic(), connection.cursor() as cursor:
+        outbox.claim_numbers(1)
+        outbox.claim_people(1)
+        later(120)
+        outbox.open_riders([ALICES_PHONE])
+        for model, updates in ((Subscription, 3), (BrazeProfile, 2)):  # two by `later`, whose due_at is indexed
+            counted = "pg_stat_get_xact_tuples_updated(%s::regclass), pg_stat_get_xact_tuples_hot_updated(%s::regclass)"
+            cursor.execute(f"SELECT {counted}", [model._meta.db_table] * 2)
+            assert cursor.fetchone() == (updates, updates - 1)
 
 
 def test_a_claim_that_is_quoted_in_an_error_names_nobody(visit: Visit) -> None:
