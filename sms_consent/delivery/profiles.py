@@ -12,7 +12,7 @@ from sms_consent.braze import BrazeError, Refused, payloads
 from sms_consent.braze.client import TRACK
 from sms_consent.braze.errors import mentions_group
 from sms_consent.delivery import loading
-from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CallJob, claiming, in_calls
+from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CLAIMS, CallJob, claiming, in_calls
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
@@ -35,7 +35,7 @@ def deliver_profiles(courier: Courier) -> int:
             yield from (TrackJob(courier=courier, claims=some) for some in in_calls(claims))
 
     run(jobs(), courier)
-    courier.is_behind = len(claimed) >= CLAIM
+    courier.is_behind = len(claimed) == CLAIM * CLAIMS
     return len(claimed)
 
 

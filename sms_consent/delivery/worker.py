@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -70,24 +70,29 @@ def deliver_opt_outs_due(courier: Courier) -> int:
 def deliver_due(courier: Courier) -> int:
     """Send everything else that is due now, as much as fits one claim; return how many rows were claimed.
 
-    Numbers go before people: the first call of the pair, then the second (design.md §4.4). Where more are waiting than
-    are sent at a time, the people whose numbers went in the round before go beside the next numbers.
+    Numbers go before people: the first call of the pair, then the second (design.md §4.4). The people of many numbers
+    go in the round after them, beside the next numbers.
     """
     due = outbox.due_rest()
     if not due and not hints.are_waiting():
         return 0
     _look_at_lines(courier)
-    return follow_hints(courier) + _deliver(courier, [*_lanes(due)])
-
-
-def _deliver(courier: Courier, lanes: Sequence[Callable[[Courier], int]]) -> int:
+    claimed = follow_hints(courier)
     with closing(Aside("people")) as aside:
-        if not (courier.is_behind and deliver_profiles in lanes and courier.in_flight >= LENT and aside.is_there()):
-            return sum(deliver(courier) for deliver in lanes)
-        with courier.lending() as other:
-            people = aside.do(deliver_profiles, other)
-            claimed = sum(deliver(courier) for deliver in lanes if deliver is not deliver_profiles)
-            return claimed + int(people.result())
+        if courier.is_ahead and courier.in_flight >= LENT and aside.is_there():
+            return claimed + _side_by_side(courier, aside, _lanes(due))
+        for deliver in _lanes(due):
+            claimed += deliver(courier)
+            if deliver is deliver_numbers and courier.is_ahead and aside.is_there():
+                break
+    return claimed
+
+
+def _side_by_side(courier: Courier, aside: Aside, lanes: Iterable[Callable[[Courier], int]]) -> int:
+    with courier.lending() as other:
+        people = aside.do(deliver_profiles, other)
+        claimed = sum(deliver(courier) for deliver in lanes if deliver is not deliver_profiles)
+        return claimed + int(people.result())
 
 
 def _lanes(due: set[str]) -> Iterator[Callable[[Courier], int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -25,21 +26,26 @@ def open_riders(addresses: Collection[str]) -> None:
     now = timezone.now()
     travelling = Q(state=State.SUBSCRIBED) | Q(state=State.PENDING, program__channel=Channel.SMS)
     rows = Subscription.objects.filter(travelling, address__among=addresses)
+    is_noted = holds(opened_at__gt=now - fresh(), owes_opt_out=False)
     with transaction.atomic():
         people.lock(addresses)
-        held = rows.select_for_update(of=("self",)).order_by("id")
-        is_noted = holds(opened_at__gt=now - fresh(), owes_opt_out=False)
-        found = list(held.values_list("id", is_noted, "program__channel", "state", "told"))
+        found = list(rows.values_list("id", is_noted, "program__channel", "state", "told"))
         carried = [pk for pk, _, *how in found if _is_carried(*how)]
         others = [pk for pk, is_noted, *how in found if not is_noted and not _is_carried(*how)]
-        for ids, changes in ((carried, {"told": Told.UNKNOWN}), (others, {})):
-            if ids:
-                Subscription.objects.filter(pk__among=ids).update(opened_at=now, **changes)
+        _change(carried, opened_at=now, told=Told.UNKNOWN)
+        _change(others, opened_at=now)
 
 
 def _is_carried(channel: str, state: str, told: str) -> bool:
     """Whether the call is the one that tells it: so it is with emails, while numbers have a call of their own."""
     return channel == Channel.EMAIL and state == State.SUBSCRIBED and told != Told.SUBSCRIBED
+
+
+def _change(ids: Collection[int], **changes: Any) -> None:
+    if ids:
+        held = locked(Subscription.objects.filter(pk__among=ids))
+        # A list: joined with the change, PostgreSQL would read the whole table for it.
+        Subscription.objects.filter(pk__among=[row["pk"] for row in held]).update(**changes)
 
 
 def open_rides(subscriptions: Collection[int]) -> None:
@@ -74,13 +80,14 @@ def settle_riders(
     """
     with transaction.atomic():
         people.lock(addresses)
-        rows = Subscription.objects.select_for_update().filter(pk__among=versions).order_by("id")
-        now_at = dict(rows.values_list("id", "version"))
+        rows = Subscription.objects.values_list("id", "version")
+        taken = rows.filter(pk__among=[*accepted, *started]).select_for_update().order_by("id")
+        now_at = dict(rows.filter(pk__among=versions)) | dict(taken)
         mark_again([pk for pk, version in now_at.items() if version != versions[pk]])
-        taken = [pk for pk in accepted if now_at.get(pk) == versions[pk]]
-        if taken:
+        same = [pk for pk in accepted if now_at.get(pk) == versions[pk]]
+        if same:
             changes = {"told": Told.SUBSCRIBED, "told_at": timezone.now(), "due_at": None, "is_recheck": False, **FREE}
-            Subscription.objects.filter(pk__among=taken).update(**changes)
+            Subscription.objects.filter(pk__among=same).update(**changes)
         same = [pk for pk in started if now_at.get(pk) == versions[pk]]
         if same:
             Subscription.objects.filter(pk__among=same).update(rides=MAX_ASKS)

@@ -257,7 +257,8 @@ def mark_again(ids: Collection[int]) -> None:
     """
     if not ids:
         return
-    rows = Subscription.objects.filter(pk__among=ids)
+    changed = Subscription.objects.filter(pk__among=ids).order_by("pk").select_for_update()
+    rows = Subscription.objects.filter(pk__among=list(changed.values_list("pk", flat=True)))
     rows.update(told=Told.UNKNOWN, **UNSEEN)
     rows.filter(state=State.PENDING, left_at__isnull=False).update(owes_opt_out=True)
     left = Q(state=State.UNSUBSCRIBED) | Q(owes_opt_out=True)

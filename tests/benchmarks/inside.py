@@ -109,7 +109,13 @@ def leave(phone: str) -> float:
 
 
 def rewind() -> int:
-    """Have Braze told nothing of anyone, as after the sign-ups; return how many rows are due. All chores are done."""
+    """Have Braze told nothing of anyone, as after one sign-up after the other; return how many rows are due.
+
+    All chores are done.
+    """
+    from datetime import timedelta
+
+    from django.db.models import DateTimeField, ExpressionWrapper, F
     from django.utils import timezone
 
     from sms_consent import outbox, upkeep
@@ -118,7 +124,8 @@ def rewind() -> int:
 
     free = {"lease": None, "leased_until": None, "attempts": 0, "parked_at": None}
     told = {"told": Told.NOTHING, "told_at": None, "looked_at": None, "opened_at": None, "is_recheck": False}
-    now = timezone.now()
+    in_turn = F("pk") * timedelta(microseconds=1) + (timezone.now() - timedelta(seconds=10))
+    now = ExpressionWrapper(in_turn, DateTimeField())
     Subscription.objects.filter(state=State.SUBSCRIBED).update(due_at=now, **told, **free)
     BrazeProfile.objects.update(due_at=now, accepted={}, accepted_at=None, is_unknown=False, **free)
     upkeep.Upkeep().run()

@@ -25,7 +25,7 @@ def courier(sandbox: Sandbox, tmp_path: Path) -> Iterator[Courier]:
     """Somebody who has just delivered as many as are claimed at a time, so that there may be more."""
     load(tmp_path, *(text(address=phone(number)) for number in range(CLAIM)))
     made = new_courier(Lane.REST)
-    assert deliver_due(made) > CLAIM
+    assert deliver_due(made) >= CLAIM
     yield made
     made.close()
 
