@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, connections
@@ -30,13 +31,17 @@ def courier(sandbox: Sandbox, tmp_path: Path) -> Iterator[Courier]:
     made.close()
 
 
-def test_people_do_not_wait_for_the_numbers_after_them(courier: Courier, deliver: Deliver, sandbox: Sandbox) -> None:
+def test_people_do_not_wait_for_the_numbers_after_them(
+    courier: Courier, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer")
     crowd([CLAIM], "sms")
     before = len(sandbox.world.calls_to(TRACK))
     with in_the_middle(sandbox, SET, lambda: deliver_due(courier), kind="latency"):
         assert sandbox.world.wait_until(lambda: len(sandbox.world.calls_to(TRACK)) > before, PATIENCE)
+    number, person = sandbox.world.calls_to(SET)[-1], sandbox.world.calls_to(TRACK)[before]
+    assert person.at - number.at < settings.BRAZE_TIMEOUT, "the number's call was given up before"
     assert courier.in_flight == new_courier(Lane.REST).in_flight
     assert deliver() == 0
     assert disagreements(sandbox) == []
