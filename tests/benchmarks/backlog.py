@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.backlog [PEOPLE] [DATABASE] [--parts …]`: new people of whom Braze has yet to hear.
+"""`python -m tests.benchmarks.backlog [PEOPLE] [DATABASE] [--parts …] [--workers N]`: people new to Braze.
 
 in-flight   how fast they are told at 50 ms, by the number of calls side by side, and what those would allow
 limits      the worker under Braze's documented limits, until all are told: calls made, calls refused
@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 from tests.benchmarks.databases import DATABASES, Database
@@ -22,50 +24,65 @@ IN_FLIGHT = (8, 16, 24, 32)
 CALLS, BATCH = 3, 50  # the look at what Braze knows of a number, and the two calls of the pair
 ALLOWED = 5_000 * BATCH / 60  # people a second: status/set is the scarcest
 SCARCE = 100  # calls a minute
-POLL = 0.2  # seconds
+POLL = 0.1  # seconds
 
 
-def in_flight(database: Database, people: int) -> None:
-    """Drain at each number of calls side by side."""
+def in_flight(database: Database, people: int, workers: int) -> None:
+    """Drain at each number of calls side by side, of all workers together."""
     with sandbox(latency_ms=LATENCY) as braze:
         for number in IN_FLIGHT:
-            env = environment(database.url, braze=braze.url) | {"BRAZE_REQUESTS_IN_FLIGHT": str(number)}
+            env = _environment(database, braze, workers) | {"BRAZE_REQUESTS_IN_FLIGHT": str(number // workers)}
             braze.ask("reset", {})
             inside("rewind", env=env)
-            used = inside("drain", env=env)
-            rate, ceiling = people / used["seconds"], number * BATCH * 1000 / LATENCY / CALLS
-            each = 1e6 * used["processor"] / people
+            seconds, processor = _drained(env, workers)
+            rate, ceiling = people / seconds, number * BATCH * 1000 / LATENCY / CALLS
+            each = 1e6 * processor / people
             print(f"{number} in flight: {rate:,.0f}/s, {rate / ceiling:.0%} of {ceiling:,.0f}/s; {each:.0f} us each")
 
 
-def limits(database: Database, people: int) -> None:
-    """Let the worker run under the documented limits."""
-    _limited(database, people, {}, ALLOWED)
+def _drained(env: dict[str, str], workers: int) -> tuple[float, float]:
+    """Let so many workers drain it at once; return how long the last of them took, and their processor time."""
+    with ThreadPoolExecutor(workers) as pool:
+        used = list(pool.map(lambda _: inside("drain", env=env), range(workers)))
+    return max(it["seconds"] for it in used), sum(it["processor"] for it in used)
 
 
-def scarce(database: Database, people: int) -> None:
-    """Let it run under a limit that it comes to at once."""
-    _limited(database, people, {"status/set": {"requests": SCARCE, "seconds": 60}}, SCARCE * BATCH / 60)
+def _environment(database: Database, braze: Sandbox, workers: int) -> dict[str, str]:
+    return environment(database.url, braze=braze.url) | {"BRAZE_WORKERS": str(workers)}
 
 
-def _limited(database: Database, people: int, pools: dict[str, Any], allowed: float) -> None:
+def limits(database: Database, people: int, workers: int) -> None:
+    """Let the workers run under the documented limits."""
+    _limited(database, people, workers, {}, ALLOWED)
+
+
+def scarce(database: Database, people: int, workers: int) -> None:
+    """Let them run under a limit that they come to at once."""
+    pools = {"status/set": {"requests": SCARCE, "seconds": 60}}
+    _limited(database, people, workers, pools, SCARCE * BATCH / 60)
+
+
+def _limited(database: Database, people: int, workers: int, pools: dict[str, Any], allowed: float) -> None:
     used: dict[int, int] = {}
-    with sandbox(limits=True) as braze:
+    with sandbox(limits=True) as braze, ExitStack() as started, ThreadPoolExecutor(1) as pool:
         braze.ask("limits", {"pools": pools})
-        env = environment(database.url, braze=braze.url)
+        env = _environment(database, braze, workers)
         inside("rewind", env=env)
-        with worker(env):
-            seconds = _until(lambda: _note(braze, used) * BATCH >= people and braze.people == people)
+        began = pool.submit(_until, lambda: _note(braze, used) > 0)
+        for _ in range(workers):
+            started.enter_context(worker(env))
+        ended = _until(lambda: _note(braze, used) * BATCH >= people and braze.people == people)
+        seconds = ended - began.result()
         rate = people / seconds
         print(f"{people:,} people in {seconds:.1f} s: {rate:,.0f}/s, {rate / allowed:.0%} of {allowed:,.0f}/s")
         print("  status/set by window:", *used.values(), "|", _counts(braze))
 
 
-def opt_out(database: Database, people: int) -> None:
+def opt_out(database: Database, people: int, workers: int) -> None:
     """Have the last of them say STOP while the first are being told."""
     *_, last = crowd(people)
     with sandbox(latency_ms=LATENCY, keep_calls=200) as braze:
-        env = environment(database.url, braze=braze.url)
+        env = _environment(database, braze, 1)
         inside("rewind", env=env)
         with worker(env):
             _until(lambda: braze.people > 0)
@@ -85,10 +102,10 @@ def _told(braze: Sandbox, phone: str) -> list[float]:
 
 
 def _until(is_so: Callable[[], bool]) -> float:
-    started = time.perf_counter()
+    """Return when it was so."""
     while not is_so():
         time.sleep(POLL)
-    return time.perf_counter() - started
+    return time.perf_counter()
 
 
 def _note(braze: Sandbox, used: dict[int, int]) -> int:
@@ -103,7 +120,7 @@ def _counts(braze: Sandbox) -> str:
     return "; ".join(f"{name}: {it['passed']} calls, {it['refused']} refused" for name, it in pools if it["passed"])
 
 
-PARTS: dict[str, Callable[[Database, int], None]] = {
+PARTS: dict[str, Callable[[Database, int, int], None]] = {
     "in-flight": in_flight,
     "limits": limits,
     "scarce": scarce,
@@ -117,11 +134,12 @@ def main() -> None:
     parser.add_argument("people", type=int, nargs="?", default=100_000)
     parser.add_argument("database", nargs="?", choices=DATABASES, default="PostgreSQL")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     with DATABASES[options.database]() as made:
         inside("backlog", str(options.people), env=environment(made.url))
         for part in options.parts:
-            PARTS[part](made, options.people)
+            PARTS[part](made, options.people, options.workers)
 
 
 if __name__ == "__main__":
