@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 
 from django.db import Error, connection, transaction
 
@@ -32,11 +34,14 @@ def add(name: str, *words: str, amount: float = 1) -> None:
         _pending[name, " ".join(words)] += amount  # type: ignore[assignment]
 
 
-def took(lane: str, seconds: float) -> None:
-    """Count how long a delivery took, in the smallest bucket that it fits in."""
-    bucket = next((str(limit) for limit in BUCKETS if seconds <= limit), "+Inf")
-    add(DELAY, lane, bucket)
-    add(DELAY_SUM, lane, amount=seconds)
+def delivered(lane: str, seconds: Sequence[float]) -> None:
+    """Count deliveries, by how long each took: in the smallest bucket that it fits in."""
+    if not seconds:
+        return
+    add(DELIVERED, lane, amount=len(seconds))
+    add(DELAY_SUM, lane, amount=sum(seconds))
+    for bucket, how_many in Counter(bisect_left(BUCKETS, it) for it in seconds).items():
+        add(DELAY, lane, str(BUCKETS[bucket]) if bucket < len(BUCKETS) else "+Inf", amount=how_many)
 
 
 def write() -> None:

@@ -35,7 +35,9 @@ def _result(error: BaseException | None) -> str:
 def settled(lane: str, outcomes: Mapping[Claim, Outcome]) -> None:
     """Note which changes have reached Braze, and how long after they were made. A second look is none."""
     now = timezone.now()
-    for claim, outcome in outcomes.items():
-        if outcome.accepted and claim.marked_at and not claim.was_recheck:
-            counts.add(counts.DELIVERED, lane)
-            counts.took(lane, (now - claim.marked_at).total_seconds())
+    took = [
+        (now - claim.marked_at).total_seconds()
+        for claim, outcome in outcomes.items()
+        if outcome.accepted and claim.marked_at and not claim.was_recheck
+    ]
+    counts.delivered(lane, took)
