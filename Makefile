@@ -37,6 +37,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy optin_site accounts sms_consent
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive optin_site accounts sms_consent
 
 # Are there known holes in what the lock file names? Asks PyPI, and fails where it cannot. Not a part of lint: what it
 # says changes with the day, not with the code.

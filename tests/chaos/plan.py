@@ -12,7 +12,7 @@ class Plan:
     people: int = 5_000
     seconds: float = 300.0
     seed: int = 1
-    clients: int = 8
+    clients: int = 32
     haste: float = 5.0
     pause: tuple[float, float] = (0.5, 2.0)  # seconds from one harm to the next
 

@@ -71,7 +71,7 @@ def _live(town: Town, plan: Plan) -> list[Person]:
 
 
 def _act(town: Town, plan: Plan, number: int, until: float, people: list[Person]) -> None:
-    chance, most, began = random.Random(plan.seed * 1000 + number), plan.people // plan.clients, time.monotonic()
+    chance, most, began = random.Random(plan.seed * 1000 + number), -(-plan.people // plan.clients), time.monotonic()
     while (now := time.monotonic()) < until:
         due = most * min(1.0, 1.25 * (now - began) / (until - began))
         free = [person for person in people if person.free_at <= time.time()]
