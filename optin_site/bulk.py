@@ -203,7 +203,7 @@ def _prepare(field: Any) -> Callable[[Any], Any]:
         adapt = connection.ops.adapt_datetimefield_value
         return lambda value: None if value is None else adapt(value)
     if isinstance(field, models.JSONField):
-        return json.dumps
+        return lambda value: None if value is None else json.dumps(value)
     if type(field) in (models.CharField, models.TextField, models.EmailField):
         return lambda value: None if value is None else str(value)  # a choice is its value
     if isinstance(field, (models.BooleanField, models.IntegerField, models.ForeignKey)):
