@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import mails
 from accounts.models import LINK_LIFE, Confirmation, User
-from optin_site import bulk, mailing, reading
+from optin_site import bulk, mailing, reading, together
 from optin_site.mailing import Mail
 from sms_consent import outbox, people
 from sms_consent import services as consent
@@ -56,6 +56,11 @@ def _sign_up(form: SignUp, token: str, mail: Mail | None) -> Confirmation:
     One person is saved (a new one, a phone-only one, or the known one unchanged), their records, and one mail.
     """
     people.lock([form.email, form.phone])
+    with together.travelling():
+        return _written(form, token, mail)
+
+
+def _written(form: SignUp, token: str, mail: Mail | None) -> Confirmation:
     person = _person_of(form)
     same = {"user": person.pk, "primary": True}
     bulk.add(EmailAddress, {"email": [form.email]}, same=same, is_ignoring=True)

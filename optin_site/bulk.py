@@ -14,6 +14,8 @@ from typing import Any
 from django.db import connection, models
 from phonenumber_field.modelfields import PhoneNumberField
 
+from optin_site import together
+
 MOST_VALUES = 30_000  # in one statement, for SQLite
 MOST_TEXTS = 500  # of statements, kept; on SQLite there is one for each number of rows
 
@@ -37,6 +39,13 @@ def insert(
     ids = _insert(model, each, _returning(model) if has_ids else conflict)
     for row, found in zip(rows, ids, strict=has_ids):
         row.pk = found
+
+
+def insert_again(row: models.Model, *, unique: Sequence[str], update: Sequence[str]) -> None:
+    """Insert a row that is there already: the same statement, asked for its id as well, changes `update` of it."""
+    model = type(row)
+    each = [[getattr(row, column.attribute)] for column in _columns(model)]
+    _insert(model, each, _conflict(model, (*unique,), (*update,), False) + _returning(model))
 
 
 def add(
@@ -137,10 +146,12 @@ def _conflict(model: Model, unique: tuple[str, ...], update: tuple[str, ...], is
 def _insert(model: Model, each: list[list[Any]], tail: str) -> list[Any]:
     """Insert values by column, in as many statements as it takes; return the ids where `tail` asks for them."""
     size, ids = MOST_VALUES // len(each), list[Any]()
-    with connection.cursor() as cursor:
-        for start in range(0, len(each[0]), size):
-            cursor.execute(*_statement(model, [values[start : start + size] for values in each], tail))
-            ids += [found for (found,) in (cursor.fetchall() if cursor.description else ())]
+    for start in range(0, len(each[0]), size):
+        statement = _statement(model, [values[start : start + size] for values in each], tail)
+        if tail.endswith(_returning(model)):
+            ids += [found for (found,) in together.ask(*statement)]
+        else:
+            together.send(*statement)
     return ids
 
 

@@ -9,15 +9,14 @@ from typing import Any, TypeVar
 from django.db import connection, models
 from django.db.models.expressions import Col
 
+from optin_site import together
+
 M = TypeVar("M", bound=models.Model)
 
 
 def rows(model: type[M], rest: str, params: Sequence[Any]) -> list[M]:
     """Return the rows of a model; `rest` is what follows SELECT … FROM …, with a %s for each of `params`."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_select(model)} {rest}", params)
-        found = cursor.fetchall()
-    return [_object(model, row) for row in found]
+    return [_object(model, row) for row in together.ask(f"{_select(model)} {rest}", params)]
 
 
 @cache  # a site has one database

@@ -13,7 +13,7 @@ from itertools import product
 from django.db import connection
 from django.utils import timezone
 
-from optin_site import bulk, reading
+from optin_site import bulk, reading, together
 from optin_site.lookups import texts_among
 from sms_consent import outbox, states
 from sms_consent.choices import Act, Channel, Door, Source, State
@@ -147,9 +147,9 @@ def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscri
         return
     for entry in repeats:
         _record(replace(entry, occurred_at=now), prove(entry), subscriptions[entry.key].subject, now)
-    with connection.cursor() as cursor:
-        for table in (ConsentRecord._meta.db_table, Evidence._meta.db_table):
-            cursor.execute(f'INSERT INTO "{table}" SELECT * FROM "{table}" WHERE 1 = 0')  # noqa: S608 - our own names
+    none = 'INSERT INTO "{0}" SELECT * FROM "{0}" WHERE 1 = 0'
+    together.ask(f"{none.format(ConsentRecord._meta.db_table)} RETURNING id", [])
+    together.send(none.format(Evidence._meta.db_table), [])
     _save([copy(row) for row in {entry.key: subscriptions[entry.key] for entry in repeats}.values()])
 
 

@@ -192,7 +192,7 @@ def write_again(person: Any) -> None:
     """Change nothing about a person, with the very statement that makes somebody (rule 10)."""
     model = type(person)
     twin = model(external_id=person.external_id, email=person.email, phone=person.phone, language=person.language)
-    bulk.insert([twin], unique=["external_id"], update=["language"])
+    bulk.insert_again(twin, unique=["external_id"], update=["language"])
 
 
 def held(addresses: Iterable[str]) -> set[str]:

@@ -31,8 +31,8 @@ def statements(act: Callable[[], Any]) -> list[str]:
 
 
 def writes(sqls: list[str]) -> list[tuple[str, str]]:
-    found = (re.match(r'(INSERT|UPDATE|DELETE)\b[^"]*"(\w+)"', sql) for sql in sqls)
-    return [(match[1], match[2]) for match in found if match]
+    """Return what they write where; on PostgreSQL one statement may write to several tables."""
+    return [write for sql in sqls for write in re.findall(r'\b(INSERT INTO|UPDATE|DELETE FROM) "(\w+)"', sql)]
 
 
 def seen(answer: Any) -> tuple[Any, ...]:
@@ -164,7 +164,7 @@ def scans(sqls: list[str]) -> list[str]:
     found = []
     with connection.cursor() as cursor:
         for sql in sqls:
-            if sql.startswith(("SELECT", "UPDATE", "DELETE")):
+            if sql.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
                 cursor.execute(f"EXPLAIN {sql}")
                 found += [sql for (line,) in cursor.fetchall() if big.search(line)]
     return found
