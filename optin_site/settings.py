@@ -102,9 +102,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-else:
-    # Statements that come again are prepared: PostgreSQL plans each once, which is a third of its work on a sign-up.
-    # What DATABASE_URL says comes first (?server_side_binding=false where a pooler cannot do it).
+else:  # prepared statements, planned once: a third of a sign-up's cost there. The URL may say otherwise, for a pooler.
     _prepared = {"server_side_binding": True, "prepare_threshold": 5}
     DATABASES["default"]["OPTIONS"] = _prepared | DATABASES["default"].get("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
