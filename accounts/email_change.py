@@ -14,6 +14,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import mails, services
 from accounts.models import User
+from optin_site import mailing
 from sms_consent.ledger import Circumstances
 
 SESSION_KEY = "email_change"
@@ -40,7 +41,7 @@ def start(request: HttpRequest, email: str, *, send_mail: bool) -> None:
         "tries": 0,
     }
     if send_mail:
-        mails.send_code(email=email, code=code)
+        mailing.queue(mails.code(email=email, code=code))
 
 
 def pending(request: HttpRequest) -> str:

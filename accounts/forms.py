@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import phonenumbers
@@ -45,6 +46,7 @@ class Tick(forms.CheckboxInput):
         return str(data.get(name, "")).lower() in ("on", "true", "1", "yes")
 
 
+@cache
 def example_number(region: str) -> str:
     """Return a number of this country as it may be typed whichever country is chosen."""
     example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -44,7 +45,7 @@ class Guarded(forms.Form):
         super().__init__(*args, **kwargs)
         self._page = _read(self.data.get(self.add_prefix("opened")))
         self.came_from = str(self._page.get("from", came_from))
-        self.initial["opened"] = _sealed(self.came_from)
+        self.initial["opened"] = partial(_sealed, self.came_from)  # signed when it is shown
         if settings.RATE_LIMITS:
             self.fields["opened"].widget.attrs["data-pause-ms"] = PAUSE_MS
 
@@ -54,7 +55,7 @@ class Guarded(forms.Form):
         if settings.RATE_LIMITS and not self._page:
             words = _("This page had been open for too long. Nothing is lost: please send it once more.")
             self.add_error(None, ValidationError(words, code="expired"))
-            put_back(self, "opened", self.initial["opened"])
+            put_back(self, "opened", _sealed(self.came_from))
         return data
 
     def is_from_a_bot(self) -> bool:

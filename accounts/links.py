@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts import numbers
+from accounts import mails, numbers
 from accounts.models import Confirmation, User
-from accounts.services import MakeLink, hash_token, mail_link
+from accounts.services import MakeLink, hash_token, new_token, save_link
 from sms_consent import outbox, people
 from sms_consent import services as consent
 from sms_consent.choices import Source, State
@@ -149,7 +149,6 @@ def open_one(confirmation_id: int) -> Confirmation | None:
     return found if state_of(found) is Link.OPEN else None
 
 
-@transaction.atomic(durable=True)
 def send_again(first: Confirmation, *, make_link: MakeLink, base_url: str) -> None:
     """Mail a sign-up's link once more, under a new token; the first one keeps working until either is used."""
     again = Confirmation(
@@ -161,7 +160,10 @@ def send_again(first: Confirmation, *, make_link: MakeLink, base_url: str) -> No
         language=first.language,
         created_at=first.created_at,
     )
-    mail_link(again, disclosures=disclosures_of(first), make_link=make_link, base_url=base_url)
+    token, shown = new_token(), disclosures_of(first)
+    mail = mails.confirmation(email=first.email, link=make_link(token), base_url=base_url, disclosures=shown)
+    with transaction.atomic(durable=True):
+        save_link(again, token, mail)
 
 
 def prune() -> None:

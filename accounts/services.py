@@ -9,17 +9,16 @@ from dataclasses import dataclass, replace
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Case, Q, When
 from django.utils import timezone
 
 from accounts import mails
 from accounts.models import LINK_LIFE, Confirmation, User
-from optin_site import bulk
+from optin_site import bulk, mailing, reading, together
+from optin_site.mailing import Mail
 from sms_consent import outbox, people
 from sms_consent import services as consent
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import Disclosure
 from sms_consent.services import Choice
 
 
@@ -39,14 +38,29 @@ class SignUp:
 MakeLink = Callable[[str], str]
 
 
-@transaction.atomic(durable=True)
 def sign_up(form: SignUp, *, make_link: MakeLink, base_url: str, send_mail: bool = True) -> Confirmation:
     """Take a sign-up; return the confirmation whose link was mailed.
 
-    Writes the same rows for a new, a known and a stopped address (rule 10), in at most twelve statements:
-    one person is saved (a new one, a phone-only one, or the known one unchanged), their records, and one mail.
+    Its mail is written before the transaction begins: on SQLite others wait for that to end.
+    """
+    token = new_token()
+    shown = [choice.disclosure for choice in form.choices if not choice.program.is_sms]
+    mail = mails.confirmation(email=form.email, link=make_link(token), base_url=base_url, disclosures=shown)
+    return _sign_up(form, token, mail if send_mail else None)
+
+
+@transaction.atomic(durable=True)
+def _sign_up(form: SignUp, token: str, mail: Mail | None) -> Confirmation:
+    """Write the same rows for a new, a known and a stopped address (rule 10), in at most twelve statements.
+
+    One person is saved (a new one, a phone-only one, or the known one unchanged), their records, and one mail.
     """
     people.lock([form.email, form.phone])
+    with together.travelling():
+        return _written(form, token, mail)
+
+
+def _written(form: SignUp, token: str, mail: Mail | None) -> Confirmation:
     person = _person_of(form)
     same = {"user": person.pk, "primary": True}
     bulk.add(EmailAddress, {"email": [form.email]}, same=same, is_ignoring=True)
@@ -55,18 +69,16 @@ def sign_up(form: SignUp, *, make_link: MakeLink, base_url: str, send_mail: bool
     confirmation = Confirmation(
         person=person, email=form.email, phone=form.phone or None, requests=requests, language=form.language
     )
-    shown = [choice.disclosure for choice in form.choices if not choice.program.is_sms]
-    mail_link(confirmation, disclosures=shown, make_link=make_link, base_url=base_url, send_mail=send_mail)
+    save_link(confirmation, token, mail)
     outbox.wake()
     return confirmation
 
 
 def _person_of(form: SignUp) -> User:
     """Return the person with this email, made if there is none; exactly one person is written."""
-    either = Q(email=form.email) | Q(phone=form.phone) if form.phone else Q(email=form.email)
-    holders = User.objects.filter(either)
-    by_email_first = Case(When(email=form.email, then=0), default=1)
-    found = list(holders.order_by(by_email_first, "pk")[:2])
+    by_email_first = "ORDER BY CASE WHEN email = %s THEN 0 ELSE 1 END, id LIMIT 2"
+    emails = [form.email, form.phone, form.email]
+    found = reading.rows(User, f"WHERE email = %s OR phone = %s {by_email_first}", emails)
     known = next((person for person in found if person.email == form.email), None)
     if known is None:
         return _save(User(email=form.email, phone=form.phone or None), form)
@@ -86,27 +98,22 @@ def _write_again(known: User) -> None:
 def _save(person: User, form: SignUp) -> User:
     person.language, person.time_zone = form.language, form.time_zone
     person.set_unusable_password()
-    person.save()
+    people.add(person)
     return person
 
 
-def mail_link(
-    confirmation: Confirmation,
-    *,
-    disclosures: Sequence[Disclosure],
-    make_link: MakeLink,
-    base_url: str,
-    send_mail: bool = True,
-) -> None:
-    """Save a confirmation under a new token and queue its mail. `make_link` turns the token into a URL."""
-    token = secrets.token_urlsafe(24)
+def new_token() -> str:
+    """Return what a link is known by."""
+    return secrets.token_urlsafe(24)
+
+
+def save_link(confirmation: Confirmation, token: str, mail: Mail | None) -> None:
+    """Save a confirmation under a new token and queue the mail that has its link, if one is to be sent."""
     confirmation.token_hash = hash_token(token)
     confirmation.expires_at = timezone.now() + LINK_LIFE
-    confirmation.save(force_insert=True)
-    if send_mail:
-        mails.send_confirmation(
-            email=confirmation.email, link=make_link(token), base_url=base_url, disclosures=disclosures
-        )
+    bulk.insert([confirmation])
+    if mail:
+        mailing.queue(mail)
 
 
 @transaction.atomic(durable=True)

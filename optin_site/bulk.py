@@ -1,19 +1,25 @@
 """Many rows in one statement, as `bulk_create` and `bulk_update` write them, at a third of their cost or less.
 
-No expression is compiled for each value.
+No expression is compiled for each value, and a statement's text is put together once: a process writes few kinds.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection, models
 from phonenumber_field.modelfields import PhoneNumberField
 
+from optin_site import together
+
 MOST_VALUES = 30_000  # in one statement, for SQLite
+MOST_TEXTS = 500  # of statements, kept; on SQLite there is one for each number of rows
+
+Model = type[models.Model]
 
 
 def insert(
@@ -26,17 +32,24 @@ def insert(
     """
     if not rows:
         return
-    meta = rows[0]._meta
-    conflict = _conflict(meta, unique, update, is_ignoring=is_ignoring)
-    has_ids = not conflict and isinstance(meta.pk, models.AutoField)
-    each = {field: [getattr(row, field.attname) for row in rows] for field in _own(meta)}
-    ids = _insert(meta, each, len(rows), f"{conflict}{_sql(' RETURNING {}', meta.pk) if has_ids else ''}")
+    model = type(rows[0])
+    conflict = _conflict(model, (*unique,), (*update,), is_ignoring)
+    has_ids = not conflict and isinstance(model._meta.pk, models.AutoField)
+    each = [[getattr(row, column.attribute) for row in rows] for column in _columns(model)]
+    ids = _insert(model, each, _returning(model) if has_ids else conflict)
     for row, found in zip(rows, ids, strict=has_ids):
         row.pk = found
 
 
+def insert_again(row: models.Model, *, unique: Sequence[str], update: Sequence[str]) -> None:
+    """Insert a row that is there already: the same statement, asked for its id as well, changes `update` of it."""
+    model = type(row)
+    each = [[getattr(row, column.attribute)] for column in _columns(model)]
+    _insert(model, each, _conflict(model, (*unique,), (*update,), False) + _returning(model))
+
+
 def add(
-    model: type[models.Model],
+    model: Model,
     each: Mapping[str, Sequence[Any]],
     *,
     same: Mapping[str, Any] | None = None,
@@ -48,67 +61,26 @@ def add(
 
     A field that neither names has its default, the same in all rows. Rows that are there already: as in `insert`.
     """
-    meta: Any = model._meta
-    given = {meta.get_field(name): list(values) for name, values in each.items()}
-    alike = {meta.get_field(name): value for name, value in (same or {}).items()}
-    count = len(next(iter(given.values())))
+    count = len(next(iter(each.values())))
     if not count:
         return
-    rest = {field: [alike[field] if field in alike else field.get_default()] * count for field in _own(meta)}
-    _insert(meta, rest | given, count, _conflict(meta, unique, update, is_ignoring=is_ignoring))
+    given = {**{name: [value] * count for name, value in (same or {}).items()}, **each}
+    rest = (given.get(column.field) or [column.default()] * count for column in _columns(model))
+    _insert(model, [*map(list, rest)], _conflict(model, (*unique,), (*update,), is_ignoring))
 
 
-def update(model: type[models.Model], name: str, values: Mapping[int, Any], same: Mapping[str, Any]) -> None:
+def update(model: Model, name: str, values: Mapping[int, Any], same: Mapping[str, Any]) -> None:
     """Give rows, by primary key, each its own value of one field, and all of them the `same` values of others."""
     if not values:
         return
-    meta: Any = model._meta
-    field, others = meta.get_field(name), [(meta.get_field(one), value) for one, value in same.items()]
-    each = _prepare(field)
-    changes = [_sql("{0} = given.{0}", field), *(f"{_column(other)} = %s" for other, _ in others)]
-    table, key = connection.ops.quote_name(meta.db_table), _column(meta.pk)
-    given, rows = _given(field, {pk: each(value) for pk, value in values.items()})
+    columns = {column.field: column for column in _columns(model)}
+    own, others = columns[name], [(columns[other], value) for other, value in same.items()]
+    changes = [f"{own.name} = given.{own.name}", *(f"{other.name} = %s" for other, _ in others)]
+    table, key = _table(model), _quoted(model._meta.pk)
+    given, rows = _given(own, {pk: own.prepare(value) for pk, value in values.items()})
     statement = f"UPDATE {table} SET {', '.join(changes)} FROM {given} WHERE {table}.{key} = given.key"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*(_prepare(other)(value) for other, value in others), *rows])
-
-
-def _given(field: Any, values: Mapping[int, Any]) -> tuple[str, list[Any]]:
-    """Return keys and values as a table for FROM, and its parameters."""
-    column = _column(field)
-    if connection.vendor == "postgresql" and isinstance(field, models.JSONField):
-        pairs = f"SELECT key::bigint AS key, value AS {column} FROM jsonb_each(%s::jsonb)"  # noqa: S608 - a field's name
-        written = ", ".join(f'"{key}": {value}' for key, value in values.items())
-        return f"({pairs}) AS given", [f"{{{written}}}"]
-    if connection.vendor == "postgresql":
-        arrays = f"unnest(%s::bigint[], %s::{_type(field)}[])"
-        return f"{arrays} AS given(key, {column})", [array(values), array(values.values())]
-    pairs = f"SELECT value ->> 0 AS key, value ->> 1 AS {column} FROM json_each(%s)"  # noqa: S608 - a field's name
-    return f"({pairs}) AS given", [json.dumps(list(values.items()))]
-
-
-@cache  # a site has one database, and a statement some thirty fields
-def _type(field: Any) -> str:
-    return str(field.db_type(connection)).partition("(")[0]
-
-
-@cache
-def _column(field: Any) -> str:
-    return str(connection.ops.quote_name(field.column))
-
-
-def _sql(text: str, field: Any) -> str:
-    return text.format(_column(field))
-
-
-def _conflict(meta: Any, unique: Sequence[str], update: Sequence[str], *, is_ignoring: bool) -> str:
-    if is_ignoring:
-        return " ON CONFLICT DO NOTHING"
-    if not unique:
-        return ""
-    columns = ", ".join(_column(meta.get_field(name)) for name in unique)
-    changes = ", ".join(_sql("{0} = excluded.{0}", meta.get_field(name)) for name in update)
-    return f" ON CONFLICT ({columns}) DO UPDATE SET {changes}"
+        cursor.execute(statement, [*(other.prepare(value) for other, value in others), *rows])
 
 
 def array(values: Iterable[Any]) -> str:
@@ -123,47 +95,117 @@ def _element(value: Any) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+@dataclass(frozen=True, eq=False)  # fields are compared, and hashed, by what they are called: slowly
+class _Column:
+    """A field as it is written."""
+
+    field: str
+    attribute: str
+    name: str
+    type: str
+    is_json: bool
+    default: Callable[[], Any]
+    prepare: Callable[[Any], Any]
+
+
+@cache  # a site has one database
+def _columns(model: Model) -> tuple[_Column, ...]:
+    return tuple(_column(field) for field in model._meta.concrete_fields if not isinstance(field, models.AutoField))
+
+
+def _column(field: Any) -> _Column:
+    kind = str(field.db_type(connection)).partition("(")[0]
+    is_json = isinstance(field, models.JSONField)
+    return _Column(field.name, field.attname, _quoted(field), kind, is_json, field.get_default, _prepare(field))
+
+
+def _quoted(field: Any) -> str:
+    return str(connection.ops.quote_name(field.column))
+
+
+def _table(model: Model) -> str:
+    return str(connection.ops.quote_name(model._meta.db_table))
+
+
 @cache
-def _own(meta: Any) -> list[Any]:
-    return [field for field in meta.concrete_fields if not isinstance(field, models.AutoField)]
+def _returning(model: Model) -> str:
+    return f" RETURNING {_quoted(model._meta.pk)}"
 
 
-def _insert(meta: Any, each: Mapping[Any, list[Any]], count: int, tail: str) -> list[Any]:
-    """Insert values by field, in as many statements as it takes; return the ids where `tail` asks for them."""
-    names, size = ", ".join(map(_column, each)), MOST_VALUES // len(each)
-    head, ids = f"INSERT INTO {connection.ops.quote_name(meta.db_table)} ({names})", list[Any]()
-    with connection.cursor() as cursor:
-        for start in range(0, count, size):
-            columns = {field: values[start : start + size] for field, values in each.items()}
-            cursor.execute(*_statement(head, columns, tail))
-            ids += [found for (found,) in (cursor.fetchall() if cursor.description else ())]
+@cache
+def _conflict(model: Model, unique: tuple[str, ...], update: tuple[str, ...], is_ignoring: bool) -> str:
+    if is_ignoring:
+        return " ON CONFLICT DO NOTHING"
+    if not unique:
+        return ""
+    names = {column.field: column.name for column in _columns(model)}
+    changes = ", ".join(f"{names[name]} = excluded.{names[name]}" for name in update)
+    return f" ON CONFLICT ({', '.join(names[name] for name in unique)}) DO UPDATE SET {changes}"
+
+
+def _insert(model: Model, each: list[list[Any]], tail: str) -> list[Any]:
+    """Insert values by column, in as many statements as it takes; return the ids where `tail` asks for them."""
+    size, ids = MOST_VALUES // len(each), list[Any]()
+    for start in range(0, len(each[0]), size):
+        statement = _statement(model, [values[start : start + size] for values in each], tail)
+        if tail.endswith(_returning(model)):
+            ids += [found for (found,) in together.ask(*statement)]
+        else:
+            together.send(*statement)
     return ids
 
 
-def _statement(head: str, columns: Mapping[Any, list[Any]], tail: str) -> tuple[str, list[Any]]:
+def _statement(model: Model, each: list[list[Any]], tail: str) -> tuple[str, list[Any]]:
     """Return an INSERT. What all rows have alike, most of a wide row, is said once: values take long to hand over."""
-    differing = {field: it for field, it in columns.items() if len({*map(id, it)}) > 1} or dict([*columns.items()][:1])
-    names = {field: f"column{number}" for number, field in enumerate(differing, start=1)}  # as SQLite calls them
-    alike = {field: _prepare(field)(it[0]) for field, it in columns.items() if field not in differing}
-    chosen = ", ".join(names.get(field) or _constant(field) for field in columns)
-    given = {field: [*map(_prepare(field), it)] for field, it in differing.items()}
-    rows, params = _arrays(given, names) if connection.vendor == "postgresql" else _rows(given)
-    return f"{head} SELECT {chosen} FROM {rows} WHERE true{tail}", [*alike.values(), *params]  # noqa: S608 - our names
+    alike, differing = list[Any](), list[list[Any]]()
+    shape = [len({*map(id, values)}) > 1 for values in each]
+    shape[0] = shape[0] or not any(shape)
+    for column, values, differs in zip(_columns(model), each, shape, strict=True):
+        if differs:
+            differing.append([*map(column.prepare, values)])
+        else:
+            alike.append(column.prepare(values[0]))
+    if connection.vendor == "postgresql":
+        return _text(model, (*shape,), 0, tail), [*alike, *map(array, differing)]
+    rows = zip(*differing, strict=True)
+    return _text(model, (*shape,), len(each[0]), tail), [*alike, *(value for row in rows for value in row)]
 
 
-def _constant(field: Any) -> str:
-    return f"%s::{_type(field)}" if connection.vendor == "postgresql" else "%s"
+@lru_cache(maxsize=MOST_TEXTS)
+def _text(model: Model, shape: tuple[bool, ...], count: int, tail: str) -> str:
+    columns = [*zip(_columns(model), shape, strict=True)]
+    differing = [column for column, differs in columns if differs]
+    numbers = iter(range(1, len(differing) + 1))
+    names, is_array = ", ".join(column.name for column, _ in columns), connection.vendor == "postgresql"
+    constant = "%s::{}" if is_array else "%s"
+    chosen = ", ".join(  # columns as SQLite calls them
+        f"column{next(numbers)}" if differs else constant.format(column.type) for column, differs in columns
+    )
+    rows = _arrays(differing) if is_array else _rows(len(differing), count)
+    return f"INSERT INTO {_table(model)} ({names}) SELECT {chosen} FROM {rows} WHERE true{tail}"  # noqa: S608
 
 
-def _arrays(columns: Mapping[Any, list[Any]], names: Mapping[Any, str]) -> tuple[str, list[Any]]:
-    arrays = ", ".join(f"%s::{_type(field)}[]" for field in columns)
-    return f"UNNEST({arrays}) AS given({', '.join(names.values())})", [array(values) for values in columns.values()]
+def _arrays(columns: Sequence[_Column]) -> str:
+    arrays = ", ".join(f"%s::{column.type}[]" for column in columns)
+    return f"UNNEST({arrays}) AS given({', '.join(f'column{number + 1}' for number in range(len(columns)))})"
 
 
-def _rows(columns: Mapping[Any, list[Any]]) -> tuple[str, list[Any]]:
-    rows = [*zip(*columns.values(), strict=True)]
-    marks = f"({', '.join(['%s'] * len(columns))})"
-    return f"(VALUES {', '.join([marks] * len(rows))})", [value for row in rows for value in row]
+def _rows(width: int, count: int) -> str:
+    marks = f"({', '.join(['%s'] * width)})"
+    return f"(VALUES {', '.join([marks] * count)})"
+
+
+def _given(column: _Column, values: Mapping[int, Any]) -> tuple[str, list[Any]]:
+    """Return keys and values as a table for FROM, and its parameters."""
+    if connection.vendor == "postgresql" and column.is_json:
+        pairs = f"SELECT key::bigint AS key, value AS {column.name} FROM jsonb_each(%s::jsonb)"  # noqa: S608 - a field's name
+        written = ", ".join(f'"{key}": {value}' for key, value in values.items())
+        return f"({pairs}) AS given", [f"{{{written}}}"]
+    if connection.vendor == "postgresql":
+        arrays = f"unnest(%s::bigint[], %s::{column.type}[])"
+        return f"{arrays} AS given(key, {column.name})", [array(values), array(values.values())]
+    pairs = f"SELECT value ->> 0 AS key, value ->> 1 AS {column.name} FROM json_each(%s)"  # noqa: S608 - a field's name
+    return f"({pairs}) AS given", [json.dumps(list(values.items()))]
 
 
 def _prepare(field: Any) -> Callable[[Any], Any]:
@@ -172,7 +214,7 @@ def _prepare(field: Any) -> Callable[[Any], Any]:
         adapt = connection.ops.adapt_datetimefield_value
         return lambda value: None if value is None else adapt(value)
     if isinstance(field, models.JSONField):
-        return json.dumps
+        return lambda value: None if value is None else json.dumps(value)
     if type(field) in (models.CharField, models.TextField, models.EmailField):
         return lambda value: None if value is None else str(value)  # a choice is its value
     if isinstance(field, (models.BooleanField, models.IntegerField, models.ForeignKey)):

@@ -1,16 +1,38 @@
-"""Sending the mails that wait in the queue, from one process at a time, however many there are."""
+"""The queue of mails: django-post-office's. They are sent from one process at a time, however many there are."""
 
 from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from post_office.mail import get_queued, send_queued
-from post_office.models import STATUS, Email
+from post_office.models import PRIORITY, STATUS, Email
+
+from optin_site import bulk
 
 LOCK = 0x3A11
+
+
+class Mail(NamedTuple):
+    """A mail as it is to be sent."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+def queue(mail: Mail) -> None:
+    """Have a mail sent once this transaction has ended. As it is: the library would take it for a template."""
+    now = timezone.now()
+    each = {"to": [mail.to], "subject": [mail.subject], "message": [mail.text], "html_message": [mail.html]}
+    same = {"from_email": settings.DEFAULT_FROM_EMAIL, "status": STATUS.queued, "priority": PRIORITY.medium}
+    bulk.add(Email, each, same=same | {"created": now, "last_updated": now})
 
 
 def send_waiting() -> None:

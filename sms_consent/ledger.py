@@ -13,7 +13,8 @@ from itertools import product
 from django.db import connection
 from django.utils import timezone
 
-from optin_site import bulk
+from optin_site import bulk, reading, together
+from optin_site.lookups import texts_among
 from sms_consent import outbox, states
 from sms_consent.choices import Act, Channel, Door, Source, State
 from sms_consent.evidence import Circumstances, Entry, Key, Proof, canonical, commitment, mark_of, prove, who
@@ -49,8 +50,9 @@ def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
     so that no worker settles a call on them in between; always in the order of their ids.
     """
     wanted = {(program, subject(address)): address for program, address in keys}
-    hashes = {hashed for _, hashed in wanted}
-    rows = Subscription.objects.select_for_update().filter(subject__among=hashes).order_by("pk")
+    condition, hashes = texts_among("subject", {hashed for _, hashed in wanted})
+    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    rows = reading.rows(Subscription, f"WHERE {condition} ORDER BY id {lock}", [hashes])
     found = {(row.program_id, row.subject): row for row in rows}
     return {
         (program, address): found.get((program, hashed)) or Subscription(program_id=program, subject=hashed)
@@ -145,9 +147,9 @@ def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscri
         return
     for entry in repeats:
         _record(replace(entry, occurred_at=now), prove(entry), subscriptions[entry.key].subject, now)
-    with connection.cursor() as cursor:
-        for table in (ConsentRecord._meta.db_table, Evidence._meta.db_table):
-            cursor.execute(f'INSERT INTO "{table}" SELECT * FROM "{table}" WHERE 1 = 0')  # noqa: S608 - our own names
+    none = 'INSERT INTO "{0}" SELECT * FROM "{0}" WHERE 1 = 0'
+    together.ask(f"{none.format(ConsentRecord._meta.db_table)} RETURNING id", [])
+    together.send(none.format(Evidence._meta.db_table), [])
     _save([copy(row) for row in {entry.key: subscriptions[entry.key] for entry in repeats}.values()])
 
 

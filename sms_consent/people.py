@@ -15,8 +15,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Q
+from django.db.models.signals import post_save
 from django.utils import timezone
 
 from optin_site import bulk
@@ -175,15 +176,23 @@ def hold(phone: str, *, language: str) -> Any:
     """Make somebody who is known by this number only; saving them marks them for Braze. The number is locked."""
     person: Any = get_user_model()(phone=phone, language=language)
     person.set_unusable_password()
-    person.save()
+    add(person)
     return person
+
+
+def add(person: Any) -> None:
+    """Save somebody new: the row and the signal of `save()`, at a fraction of its cost."""
+    bulk.insert([person])
+    post_save.send(
+        sender=type(person), instance=person, created=True, update_fields=None, raw=False, using=DEFAULT_DB_ALIAS
+    )
 
 
 def write_again(person: Any) -> None:
     """Change nothing about a person, with the very statement that makes somebody (rule 10)."""
     model = type(person)
     twin = model(external_id=person.external_id, email=person.email, phone=person.phone, language=person.language)
-    model.objects.bulk_create([twin], update_conflicts=True, unique_fields=["external_id"], update_fields=["language"])
+    bulk.insert_again(twin, unique=["external_id"], update=["language"])
 
 
 def held(addresses: Iterable[str]) -> set[str]:

@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
-from optin_site import bulk
+from optin_site import bulk, together
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, Subscription
 
@@ -261,5 +261,4 @@ def _tellable(rows: models.QuerySet[Subscription]) -> models.QuerySet[Subscripti
 def wake() -> None:
     """Tell waiting workers that something is due, when this transaction commits. PostgreSQL only."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, '')", [NOTIFY_CHANNEL])
+        together.ask("SELECT pg_notify(%s, '')", [NOTIFY_CHANNEL])

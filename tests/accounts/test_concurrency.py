@@ -188,6 +188,7 @@ def test_erasures_and_sign_ups_of_one_address(live_server: Any, visit: Callable[
         model.objects.update(due_at=None)
     erasures.accept(Erasure.objects.all())
     at_once([*[erasure.carry_on] * 4, *send])
+    erasure.carry_on()  # where each of those found a row that a sign-up had locked, the next round goes on
     assert Erasure.objects.get().done_at
     assert User.objects.filter(email=ALICE).count() == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +13,9 @@ from django.test import Client
 from post_office.models import Email
 
 from accounts.models import User
-from sms_consent.models import Program
+from sms_consent import selectors
+from sms_consent.disclosures import publish
+from sms_consent.models import Disclosure, Program
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE, BOB, CAROL, send_sign_up
 
@@ -95,6 +98,32 @@ def test_the_mail_shows_the_words_of_the_boxes_that_were_ticked(sandbox: Sandbox
     assert "promotional emails" in texts[ALICE]
     assert "text messages" not in texts[ALICE]
     assert "promotional" not in texts[BOB]
+
+
+def test_what_mails_have_in_common_has_nothing_of_the_one_before(sandbox: Sandbox, client: Client) -> None:
+    for email in (ALICE, BOB):
+        send_sign_up(Client(), email, "", "email")
+    send_sign_up(Client(headers={"accept-language": "de"}), CAROL, "", "email")
+    call_command("send_mail", "--once")
+    mails = {mail.to[0]: mail for mail in sandbox.world.mails}
+    pattern = re.compile(r"https?://[^\s\"<>]+/(?:confirm|receipts)/[^\s\"<>]+")
+    links = {email: set(pattern.findall(mail.text)) for email, mail in mails.items()}
+    assert len(set.union(*links.values())) == 6
+    assert {email: set(pattern.findall(mail.html)) for email, mail in mails.items()} == links
+    assert ["lang=de" in mails[email].text for email in (BOB, CAROL)] == [False, True]
+    assert mails[ALICE].subject == mails[BOB].subject != mails[CAROL].subject
+
+
+def test_what_a_marketer_wrote_is_mailed_as_it_stands(sandbox: Sandbox, programs: dict[str, Program]) -> None:
+    words = Disclosure.objects.filter(program=programs["email"], door="form", language="en").latest("version")
+    words.pk, words.version, words.published_at = None, words.version + 100, None
+    words.label = "Emails {{ brand_name }} {% nonsense %} & more"
+    words.save()
+    publish(words)
+    selectors.forget_offers()
+    assert send_sign_up(Client(), ALICE, "", "email").status_code == 302
+    call_command("send_mail", "--once")
+    assert words.label in sandbox.world.mails[0].text
 
 
 def test_a_mail_that_cannot_be_delivered_holds_up_no_other(sandbox: Sandbox, client: Client) -> None:

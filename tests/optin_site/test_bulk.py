@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from post_office.models import Email
 
 from optin_site import bulk
 from sms_consent.choices import State
@@ -74,6 +75,21 @@ def test_rows_without_objects_change_those_that_are_there() -> None:
     bulk.add(GlobalEmail, {"address": ["a@example.com"]}, unique=["address"], update=["attempts"])
     found = GlobalEmail.objects.order_by("address").values_list("address", "version", "attempts")
     assert list(found) == [("a@example.com", 1, 0), ("b@example.com", 3, 0)]
+
+
+def test_what_is_inserted_again_is_changed_where_that_is_asked_for() -> None:
+    bulk.insert([profile(1, version=1, attempts=3)])
+    bulk.insert_again(profile(1, version=2, attempts=4), unique=["external_id"], update=["version"])
+    assert BrazeProfile.objects.values_list("version", "attempts").get() == (2, 3)
+
+
+def test_nothing_is_nothing_in_json_too() -> None:
+    bulk.add(
+        Email,
+        {"to": ["a@example.com"], "headers": [None], "created": [timezone.now()]},
+        same={"last_updated": timezone.now()},
+    )
+    assert Email.objects.filter(headers__isnull=True).exists()
 
 
 def test_more_than_one_statement_takes() -> None:

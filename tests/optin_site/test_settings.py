@@ -159,3 +159,10 @@ def test_the_deploy_check_objects_to(settings: Any, name: str, value: object, co
         setattr(settings, setting, good)
     found = [message.id for message in run_checks(include_deployment_checks=True)]
     assert [one for one in found if one.startswith("sms_consent")] == [f"sms_consent.{code}"]
+
+
+@pytest.mark.parametrize(("said", "binds"), [("", True), ("?server_side_binding=false&sslmode=disable", "false")])
+def test_the_address_of_a_database_decides_whether_statements_are_prepared(said: str, binds: bool | str) -> None:
+    show = "import json; from optin_site.settings import DATABASES as d; print(json.dumps(d['default']['OPTIONS']))"
+    options = json.loads(run("-c", show, DATABASE_URL=f"postgres://site@127.0.0.1/site{said}").stdout)
+    assert (options["server_side_binding"], options["prepare_threshold"]) == (binds, 5)

@@ -1,0 +1,59 @@
+"""Statements that need no answer travel with the next that does: on PostgreSQL each way there and back is felt.
+
+`WITH one AS (INSERT …), two AS (INSERT …) SELECT …` is one statement there. Its parts do not see what the others write,
+so only what is sent or asked here travels so, and only where somebody has said that it may (`travelling`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import connection
+
+Statement = tuple[str, Sequence[Any]]
+
+_waiting: ContextVar[list[Statement] | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def travelling() -> Iterator[None]:
+    """Have what is sent herein wait for the next that is asked. None of it may be about rows that another writes."""
+    token = _waiting.set([] if connection.vendor == "postgresql" else None)
+    try:
+        yield
+        if waiting := _waiting.get():
+            _run(waiting.pop())
+    finally:
+        _waiting.reset(token)
+
+
+def send(sql: str, params: Sequence[Any]) -> None:
+    """Run a statement that changes something and returns nothing, now or with the next one."""
+    waiting = _waiting.get()
+    if waiting is None:
+        _run((sql, params))
+    else:
+        waiting.append((sql, params))
+
+
+def ask(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Run a statement, and whatever waits, and return its rows."""
+    return _run((sql, params))
+
+
+def _run(statement: Statement) -> list[tuple[Any, ...]]:
+    waiting = _waiting.get() or []
+    sql, params = _together([*waiting, statement])
+    waiting.clear()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _together(statements: Sequence[Statement]) -> Statement:
+    *others, (sql, _) = statements
+    first = ", ".join(f"sent{number} AS ({other})" for number, (other, _) in enumerate(others))
+    return f"WITH {first} {sql}" if first else sql, [value for _, params in statements for value in params]
