@@ -19,7 +19,7 @@ from sms_consent.braze.client import SET_STATUS, USER_STATUS
 from sms_consent.choices import State, Told
 from sms_consent.delivery import settlements
 from sms_consent.delivery.emails import global_email_jobs
-from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CallJob, claiming, in_calls, put_back
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, claiming, in_calls, put_back
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox import Claim, Outcome
@@ -236,7 +236,6 @@ def deliver_numbers(courier: Courier) -> int:
             yield from _number_jobs(courier, claims)
 
     run(jobs(), courier)
-    courier.is_ahead = len(claimed) >= CLAIM
     return len(claimed)
 
 

@@ -6,8 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
@@ -25,7 +24,6 @@ from sms_consent.outbox import Claim, Outcome
 
 logger = logging.getLogger(__name__)
 
-LENT = 3  # one call in so many: for a new person two are about the number, and one about the person
 AT_ONCE = 10  # calls whose rows are loaded or settled together: 500, so that no transaction is long
 
 
@@ -33,9 +31,8 @@ AT_ONCE = 10  # calls whose rows are loaded or settled together: 500, so that no
 class Courier:
     """What deliveries of one lane share: client, pool, pace, and what is known of stopped lines.
 
-    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped. `is_ahead`
-    says that the last round has told many numbers, `is_behind` that it left people waiting; `groups` which group each
-    program is, read since this turn's answers.
+    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped. `is_behind`
+    says that the last round left people waiting; `groups` which group each program is, read since this turn's answers.
     """
 
     client: BrazeClient
@@ -45,7 +42,6 @@ class Courier:
     pace: Pace
     closed: set[str] = field(default_factory=set)
     known_lines: set[str] = field(default_factory=set)
-    is_ahead: bool = False
     is_behind: bool = False
     settlements: Settlements = field(default_factory=Settlements)
     groups: dict[int, str] = field(default_factory=dict)
@@ -62,7 +58,7 @@ class Courier:
 
     def closed_programs(self) -> list[int]:
         """Return the ids of the programs whose line is stopped."""
-        return list(Program.objects.filter(slug__in=tuple(self.closed)).values_list("pk", flat=True))
+        return list(Program.objects.filter(slug__in=self.closed).values_list("pk", flat=True))
 
     def went_well(self, *names: str) -> None:
         """Note that a call went through on these lines; the first name is the endpoint."""
@@ -91,16 +87,6 @@ class Courier:
             is_answered=error.is_answered,
             counts=not error.is_limit,
         )
-
-    @contextmanager
-    def lending(self) -> Iterator[Courier]:
-        """Give a third of the calls in flight to another, who delivers beside this one; and take over how that went."""
-        whole, self.in_flight = self.in_flight, self.in_flight - self.in_flight // LENT
-        other = replace(self, in_flight=whole - self.in_flight, settlements=Settlements(), groups={})
-        try:
-            yield other
-        finally:
-            self.in_flight, self.is_behind = whole, other.is_behind
 
     def close(self) -> None:
         """Let go of threads and connections."""

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
 from django.db import Error as DatabaseTrouble
+from django.db import connection
 
 from sms_consent import outbox
 from sms_consent.braze.client import BATCH
-from sms_consent.delivery.aside import Aside
 from sms_consent.outbox import Claim, Outcome
 
 logger = logging.getLogger(__name__)
@@ -84,13 +85,14 @@ class Settlements:
 
 
 class Scribe:
-    """Writes settlements down one after the other, and while there are many beside the one who delivers.
+    """Writes settlements down one after the other, and while there are many in a thread of its own.
 
-    If nothing were written where there is no aside, Braze would be told the same with every lease.
+    To the database it is one more worker. SQLite has one writer, and what a transaction around has not committed
+    another connection does not see: there everything is written at once.
     """
 
     def __init__(self) -> None:
-        self._aside = Aside("scribe")
+        self._thread: ThreadPoolExecutor | None = None
         self._writing: Future[None] | None = None
 
     def write(self, settlements: Settlements) -> None:
@@ -98,10 +100,25 @@ class Scribe:
         try:
             self.wait()
         finally:
-            if settlements.are_many and self._aside.is_there():
-                self._writing = self._aside.do(settlements.write)
-            else:
-                settlements.write()
+            self._begin(settlements)
+
+    def _begin(self, settlements: Settlements) -> None:
+        is_here = not settlements.are_many or connection.vendor == "sqlite" or connection.in_atomic_block
+        thread = None if is_here else self._connected()
+        if thread is None:
+            settlements.write()
+        else:
+            self._writing = thread.submit(copy_context().run, settlements.write)
+
+    def _connected(self) -> ThreadPoolExecutor | None:
+        """Return the thread, or None where the database has no connection left for it.
+
+        If nothing were written then, Braze would be told the same with every lease.
+        """
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="scribe")
+            self._connecting = self._thread.submit(lambda: connection.ensure_connection())  # the thread's, not ours
+        return None if self._connecting.exception() else self._thread
 
     def wait(self) -> None:
         """Return when all is written."""
@@ -110,8 +127,10 @@ class Scribe:
             writing.result()
 
     def close(self) -> None:
-        """Let what is being written end."""
-        self._aside.close()
+        """Let what is being written end, and let go of the connection."""
+        if self._thread:
+            self._thread.submit(lambda: connection.close())  # the thread's own: each thread has one
+            self._thread.shutdown()
 
 
 def _try(write: Callable[[Any], None], what: Collection[Any]) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -16,14 +15,13 @@ from optin_site import logs
 from sms_consent import hints, lines, outbox, upkeep
 from sms_consent.braze import BrazeClient, Pace
 from sms_consent.braze.client import BATCH, LIMITS
-from sms_consent.delivery.aside import Aside
 from sms_consent.delivery.deletions import deliver_deletions
 from sms_consent.delivery.erasures import deliver_erasures
 from sms_consent.delivery.hints import follow_hints
 from sms_consent.delivery.identities import deliver_identities
 from sms_consent.delivery.merges import deliver_merges
 from sms_consent.delivery.numbers import deliver_numbers, deliver_opt_outs
-from sms_consent.delivery.pipeline import LENT, Courier
+from sms_consent.delivery.pipeline import Courier
 from sms_consent.delivery.profiles import deliver_profiles
 from sms_consent.delivery.wakeups import Wakeups
 from sms_consent.models import BrazeLine
@@ -70,29 +68,13 @@ def deliver_opt_outs_due(courier: Courier) -> int:
 def deliver_due(courier: Courier) -> int:
     """Send everything else that is due now, as much as fits one claim; return how many rows were claimed.
 
-    Numbers go before people: the first call of the pair, then the second (design.md §4.4). The people of many numbers
-    go in the round after them, beside the next numbers.
+    Numbers go before people: the first call of the pair, then the second (design.md §4.4).
     """
     due = outbox.due_rest()
     if not due and not hints.are_waiting():
         return 0
     _look_at_lines(courier)
-    claimed = follow_hints(courier)
-    with closing(Aside("people")) as aside:
-        if courier.is_ahead and courier.in_flight >= LENT and aside.is_there():
-            return claimed + _side_by_side(courier, aside, _lanes(due))
-        for deliver in _lanes(due):
-            claimed += deliver(courier)
-            if deliver is deliver_numbers and courier.is_ahead and aside.is_there():
-                break
-    return claimed
-
-
-def _side_by_side(courier: Courier, aside: Aside, lanes: Iterable[Callable[[Courier], int]]) -> int:
-    with courier.lending() as other:
-        people = aside.do(deliver_profiles, other)
-        claimed = sum(deliver(courier) for deliver in lanes if deliver is not deliver_profiles)
-        return claimed + int(people.result())
+    return follow_hints(courier) + sum(deliver(courier) for deliver in _lanes(due))
 
 
 def _lanes(due: set[str]) -> Iterator[Callable[[Courier], int]]:
