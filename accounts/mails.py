@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,8 +19,8 @@ from optin_site.mailing import Mail
 from sms_consent import receipts
 from sms_consent.models import Disclosure
 
-# What differs from one mail of a sign-up to the next, as it stands in what they have in common: private characters.
-LINKS = MappingProxyType({"link": "\ue001", "receipt": "\ue002"})
+# What differs from one mail of a sign-up to the next, as it stands in what they have in common: what nobody can write.
+LINKS = MappingProxyType({name: secrets.token_hex() for name in ("link", "receipt")})
 MOST_KEPT = 200
 
 

@@ -6,12 +6,15 @@ No expression is compiled for each value, and a statement's text is put together
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
 from phonenumber_field.modelfields import PhoneNumberField
 
 from optin_site import together
@@ -28,14 +31,14 @@ def insert(
     """Insert rows of one model. Their ids are filled in, unless rows that are there already are dealt with.
 
     Where a row with the same `unique` fields is there, its `update` fields are changed instead; with `is_ignoring` it
-    stays as it is. No signal is sent, as with `bulk_create`, and no default of the database applies.
+    stays as it is. No signal is sent, as with `bulk_create`.
     """
     if not rows:
         return
     model = type(rows[0])
     conflict = _conflict(model, (*unique,), (*update,), is_ignoring)
     has_ids = not conflict and isinstance(model._meta.pk, models.AutoField)
-    each = [[getattr(row, column.attribute) for row in rows] for column in _columns(model)]
+    each = [[*map(column.read, rows)] for column in _columns(model)]
     ids = _insert(model, each, _returning(model) if has_ids else conflict)
     for row, found in zip(rows, ids, strict=has_ids):
         row.pk = found
@@ -44,7 +47,7 @@ def insert(
 def insert_again(row: models.Model, *, unique: Sequence[str], update: Sequence[str]) -> None:
     """Insert a row that is there already: the same statement, asked for its id as well, changes `update` of it."""
     model = type(row)
-    each = [[getattr(row, column.attribute)] for column in _columns(model)]
+    each = [[column.read(row)] for column in _columns(model)]
     _insert(model, each, _conflict(model, (*unique,), (*update,), False) + _returning(model))
 
 
@@ -100,23 +103,31 @@ class _Column:
     """A field as it is written."""
 
     field: str
-    attribute: str
     name: str
     type: str
     is_json: bool
     default: Callable[[], Any]
+    read: Callable[[models.Model], Any]
     prepare: Callable[[Any], Any]
 
 
 @cache  # a site has one database
 def _columns(model: Model) -> tuple[_Column, ...]:
-    return tuple(_column(field) for field in model._meta.concrete_fields if not isinstance(field, models.AutoField))
+    fields: Iterable[Any] = model._meta.concrete_fields
+    return tuple(_column(it) for it in fields if not (it.generated or isinstance(it, models.AutoField)))
 
 
 def _column(field: Any) -> _Column:
-    kind = str(field.db_type(connection)).partition("(")[0]
+    kind = re.sub(r"\(.*?\)", "", str(field.db_type(connection)))
     is_json = isinstance(field, models.JSONField)
-    return _Column(field.name, field.attname, _quoted(field), kind, is_json, field.get_default, _prepare(field))
+    return _Column(field.name, _quoted(field), kind, is_json, field.get_default, _reader(field), _prepare(field))
+
+
+def _reader(field: Any) -> Callable[[models.Model], Any]:
+    """Return what takes a field's value from a row; what the field itself sets when a row is saved, it sets."""
+    is_time = isinstance(field, (models.DateField, models.TimeField))
+    sets = field.auto_now or field.auto_now_add if is_time else type(field).pre_save is not models.Field.pre_save
+    return (lambda row: field.pre_save(row, True)) if sets else attrgetter(field.attname)
 
 
 def _quoted(field: Any) -> str:
@@ -156,14 +167,18 @@ def _insert(model: Model, each: list[list[Any]], tail: str) -> list[Any]:
 
 
 def _statement(model: Model, each: list[list[Any]], tail: str) -> tuple[str, list[Any]]:
-    """Return an INSERT. What all rows have alike, most of a wide row, is said once: values take long to hand over."""
+    """Return an INSERT. What all rows have alike, most of a wide row, is said once: values take long to hand over.
+
+    What they leave to the database is not said at all.
+    """
     alike, differing = list[Any](), list[list[Any]]()
-    shape = [len({*map(id, values)}) > 1 for values in each]
-    shape[0] = shape[0] or not any(shape)
+    shape = [None if type(values[0]) is DatabaseDefault else len({*map(id, values)}) > 1 for values in each]
+    if not any(shape):
+        shape[shape.index(False)] = True
     for column, values, differs in zip(_columns(model), each, shape, strict=True):
         if differs:
             differing.append([*map(column.prepare, values)])
-        else:
+        elif differs is not None:
             alike.append(column.prepare(values[0]))
     if connection.vendor == "postgresql":
         return _text(model, (*shape,), 0, tail), [*alike, *map(array, differing)]
@@ -172,8 +187,8 @@ def _statement(model: Model, each: list[list[Any]], tail: str) -> tuple[str, lis
 
 
 @lru_cache(maxsize=MOST_TEXTS)
-def _text(model: Model, shape: tuple[bool, ...], count: int, tail: str) -> str:
-    columns = [*zip(_columns(model), shape, strict=True)]
+def _text(model: Model, shape: tuple[bool | None, ...], count: int, tail: str) -> str:
+    columns = [(column, differs) for column, differs in zip(_columns(model), shape, strict=True) if differs is not None]
     differing = [column for column, differs in columns if differs]
     numbers = iter(range(1, len(differing) + 1))
     names, is_array = ", ".join(column.name for column, _ in columns), connection.vendor == "postgresql"
@@ -221,4 +236,4 @@ def _prepare(field: Any) -> Callable[[Any], Any]:
         return lambda value: value
     if isinstance(field, PhoneNumberField):
         return lambda value: value if value is None or isinstance(value, str) else value.as_e164
-    return lambda value: field.get_prep_value(value)
+    return lambda value: field.get_db_prep_save(value, connection)

@@ -6,7 +6,7 @@ so only what is sent or asked here travels so, and only where somebody has said 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -20,14 +20,27 @@ _waiting: ContextVar[list[Statement] | None] = ContextVar("waiting", default=Non
 
 @contextmanager
 def travelling() -> Iterator[None]:
-    """Have what is sent herein wait for the next that is asked. None of it may be about rows that another writes."""
+    """Have what is sent herein wait for the next that is asked. None of it may be about rows that another writes.
+
+    Nobody else waits, nor needs to know: a receiver of a signal finds written what was sent before it was called.
+    """
     token = _waiting.set([] if connection.vendor == "postgresql" else None)
     try:
-        yield
-        if waiting := _waiting.get():
-            _run(waiting.pop())
+        with connection.execute_wrapper(_after_what_waits):
+            yield
+            _run_what_waits()
     finally:
         _waiting.reset(token)
+
+
+def _after_what_waits(execute: Callable[..., Any], *statement: Any) -> Any:
+    _run_what_waits()
+    return execute(*statement)
+
+
+def _run_what_waits() -> None:
+    if waiting := _waiting.get():
+        _run(waiting.pop())
 
 
 def send(sql: str, params: Sequence[Any]) -> None:

@@ -117,7 +117,7 @@ def test_what_mails_have_in_common_has_nothing_of_the_one_before(sandbox: Sandbo
 def test_what_a_marketer_wrote_is_mailed_as_it_stands(sandbox: Sandbox, programs: dict[str, Program]) -> None:
     words = Disclosure.objects.filter(program=programs["email"], door="form", language="en").latest("version")
     words.pk, words.version, words.published_at = None, words.version + 100, None
-    words.label = "Emails {{ brand_name }} {% nonsense %} & more"
+    words.label = "Emails {{ brand_name }} {% nonsense %} & more \ue001"
     words.save()
     publish(words)
     selectors.forget_offers()

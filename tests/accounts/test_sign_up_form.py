@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_save, pre_save
+from django.dispatch import Signal
 from django.test import Client
 
 from accounts.models import Confirmation, User
-from sms_consent.models import ConsentRecord, Program
+from sms_consent.models import BrazeProfile, ConsentRecord, Program
 from tests.people import ALICE, ALICES_PHONE, acts, send_sign_up, standing
 
 pytestmark = pytest.mark.usefixtures("programs")
@@ -165,3 +168,41 @@ def test_the_form_is_guarded_against_other_sites_and_caches() -> None:
     assert client.post("/", {"email": ALICE}).status_code == 403
     assert "no-store" in client.get("/")["Cache-Control"]
     assert stored() == 0
+
+
+# --- Code of somebody else's that is told of a new person -------------------------------------------------
+
+
+@pytest.fixture
+def told() -> Iterator[Callable[[Signal, Callable[[User], None]], None]]:
+    """Have a receiver called with each new person until the test is over."""
+    receivers: list[tuple[Signal, Any]] = []
+
+    def connect(signal: Signal, act: Callable[[User], None]) -> None:
+        def receive(instance: User, **kwargs: Any) -> None:
+            if kwargs.get("created", True):
+                act(instance)
+
+        receivers.append((signal, receive))
+        signal.connect(receive, sender=User)
+
+    yield connect
+    for signal, receive in receivers:
+        signal.disconnect(receive, sender=User)
+
+
+def test_who_is_told_of_a_new_person_may_change_and_save_them(client: Client, told: Any) -> None:
+    def change(person: User) -> None:
+        person.full_clean(exclude=["password"])
+        person.time_zone = "Europe/Berlin"
+        person.save()
+
+    told(post_save, change)
+    assert send_sign_up(client, ALICE, ALICES_PHONE, "sms", "email").status_code == 302
+    assert (User.objects.get().time_zone, BrazeProfile.objects.count()) == ("Europe/Berlin", 1)
+
+
+def test_who_is_told_of_a_new_person_before_they_are_saved_may_change_them(client: Client, told: Any) -> None:
+    told(pre_save, lambda person: setattr(person, "time_zone", "Europe/Berlin"))
+    assert send_sign_up(client, ALICE, ALICES_PHONE, "sms", "email").status_code == 302
+    assert User.objects.get().time_zone == "Europe/Berlin"

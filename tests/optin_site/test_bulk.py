@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connection, models
+from django.db.models import F
+from django.test.utils import isolate_apps
 from django.utils import timezone
 from post_office.models import Email
 
-from optin_site import bulk
+from optin_site import bulk, reading
 from sms_consent.choices import State
 from sms_consent.models import BrazeProfile, GlobalEmail, Program, Subscription
 
@@ -90,6 +95,41 @@ def test_nothing_is_nothing_in_json_too() -> None:
         same={"last_updated": timezone.now()},
     )
     assert Email.objects.filter(headers__isnull=True).exists()
+
+
+def column(field: Any) -> str:
+    if field.generated:
+        return f'"{field.column}" integer GENERATED ALWAYS AS (number * 2) STORED'
+    key = f"NOT NULL PRIMARY KEY {field.db_type_suffix(connection)}" if field.primary_key else ""
+    default = "DEFAULT 'the database''s'" if field.has_db_default() else ""
+    return f'"{field.column}" {field.db_type(connection)} {key} {default}'
+
+
+@isolate_apps("sms_consent")
+def test_fields_of_every_kind_are_written_as_save_writes_them() -> None:
+    class Odd(models.Model):  # noqa: DJ008
+        number = models.IntegerField()
+        said = models.CharField(max_length=40, db_default="the database's")
+        added = models.DateTimeField(auto_now_add=True)
+        born = models.DateField(null=True)
+        lasts = models.DurationField(default=timedelta(minutes=1))
+        costs = models.DecimalField(max_digits=5, decimal_places=2, default="1.50")
+        name = models.UUIDField(default=uuid4, db_column="called")
+        double = models.GeneratedField(expression=F("number") * 2, output_field=models.IntegerField(), db_persist=True)
+
+        class Meta:
+            app_label = "sms_consent"
+
+    columns = ", ".join(map(column, Odd._meta.concrete_fields))
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE {Odd._meta.db_table} ({columns})")
+    one, other = Odd(number=1, born=date(2000, 2, 29)), Odd(number=2)
+    bulk.insert([one])
+    other.save()
+    found, saved = Odd.objects.order_by("number")
+    assert (found.said, found.name, found.added, found.born) == ("the database's", one.name, one.added, one.born)
+    assert (found.lasts, str(found.costs), found.double) == (saved.lasts, str(saved.costs), 2)
+    assert found.name in {row.name for row in reading.rows(Odd, "", [])}
 
 
 def test_more_than_one_statement_takes() -> None:

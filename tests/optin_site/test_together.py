@@ -46,6 +46,26 @@ def test_what_is_sent_last_goes_at_the_end() -> None:
     assert names() == ["a@example.com", "b@example.com"]
 
 
+def test_what_django_asks_finds_what_was_sent_before() -> None:
+    with together.travelling():
+        write("a@example.com")
+        assert names() == ["a@example.com"]
+
+
+def take_back(address: str) -> None:
+    with transaction.atomic():
+        write(address)
+        raise ValueError("enough")
+
+
+def test_what_is_taken_back_takes_what_was_sent_with_it() -> None:
+    with together.travelling():
+        with pytest.raises(ValueError, match="enough"):
+            take_back("a@example.com")
+        write("b@example.com")
+    assert names() == ["b@example.com"]
+
+
 def test_nobody_waits_elsewhere() -> None:
     write("a@example.com")
     assert names() == ["a@example.com"]
