@@ -20,6 +20,10 @@ def fill_up(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
+    # Each step by itself. With both tables locked at once it would wait for an opt-out that waits for it: services
+    # write subscriptions before profiles, and the other way round.
+    atomic = False
+
     dependencies = [
         ('sms_consent', '0017_fewer_indexes_to_write'),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -32,8 +31,10 @@ def open_riders(addresses: Collection[str]) -> None:
         found = list(rows.values_list("id", is_noted, "program__channel", "state", "told"))
         carried = [pk for pk, _, *how in found if _is_carried(*how)]
         others = [pk for pk, is_noted, *how in found if not is_noted and not _is_carried(*how)]
-        _change(carried, opened_at=now, told=Told.UNKNOWN)
-        _change(others, opened_at=now)
+        _lock([*carried, *others])
+        for ids, changes in ((carried, {"told": Told.UNKNOWN}), (others, {})):
+            if ids:
+                Subscription.objects.filter(pk__among=ids).update(opened_at=now, **changes)
 
 
 def _is_carried(channel: str, state: str, told: str) -> bool:
@@ -41,11 +42,10 @@ def _is_carried(channel: str, state: str, told: str) -> bool:
     return channel == Channel.EMAIL and state == State.SUBSCRIBED and told != Told.SUBSCRIBED
 
 
-def _change(ids: Collection[int], **changes: Any) -> None:
-    if ids:
-        held = locked(Subscription.objects.filter(pk__among=ids))
-        # A list: joined with the change, PostgreSQL would read the whole table for it.
-        Subscription.objects.filter(pk__among=[row["pk"] for row in held]).update(**changes)
+def _lock(ids: Collection[int]) -> dict[int, int]:
+    """Lock these, all at once: in the order of their ids, whatever is done to each. Return their versions by id."""
+    rows = Subscription.objects.filter(pk__among=ids).order_by("pk").select_for_update()
+    return dict(rows.values_list("pk", "version")) if ids else {}
 
 
 def open_rides(subscriptions: Collection[int]) -> None:
@@ -80,9 +80,9 @@ def settle_riders(
     """
     with transaction.atomic():
         people.lock(addresses)
-        rows = Subscription.objects.values_list("id", "version")
-        taken = rows.filter(pk__among=[*accepted, *started]).select_for_update().order_by("id")
-        now_at = dict(rows.filter(pk__among=versions)) | dict(taken)
+        found = Subscription.objects.filter(pk__among=versions).values_list("id", "version")
+        changed = [pk for pk, version in found if version != versions[pk]]
+        now_at = _lock([*changed, *accepted, *started])
         mark_again([pk for pk, version in now_at.items() if version != versions[pk]])
         same = [pk for pk in accepted if now_at.get(pk) == versions[pk]]
         if same:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from sms_consent import outbox
-from sms_consent.choices import Told
+from sms_consent.choices import State, Told
 from sms_consent.delivery import jobs
 from sms_consent.models import Subscription
 from sms_consent.outbox import Claim
@@ -35,17 +35,32 @@ def close_rides(claims: list[Claim]) -> None:
     outbox.close_rides([claim.id for claim in claims])
 
 
+def open_riders(claims: list[Claim]) -> None:
+    """Open a call that tells the second, and that the first is only sent along with."""
+    outbox.open_riders([claim.address for claim in claims])
+
+
+def settle_riders(claims: list[Claim]) -> None:
+    """Settle a call that told the second, and meanwhile the first has changed."""
+    loaded, changed = {claim.id: claim.version for claim in claims}, {claims[0].id: 1}
+    outbox.settle_riders(loaded | changed, [claim.address for claim in claims], accepted=[claims[1].id])
+
+
 def claims() -> list[Claim]:
-    """Return claims of two rows, of which PostgreSQL finds the second first: the other was just written."""
-    crowd(range(2), "sms")
-    Subscription.objects.update(rides=1)
+    """Return claims of a number and a mailbox, of which PostgreSQL finds the second first: the other was just written.
+
+    Both are subscribed, and the call about their people is the one that tells the second.
+    """
+    crowd([0], "sms")
+    crowd([1], "email")
+    Subscription.objects.update(rides=1, state=State.SUBSCRIBED)
     first, second = Subscription.objects.order_by("pk")
     first.save()
     now = timezone.now()
     return [Claim(it.pk, it.version, lease=1, until=now, address=it.address) for it in (first, second)]
 
 
-@pytest.mark.parametrize("do", [outbox.note_looked, settle, open_rides, close_rides])
+@pytest.mark.parametrize("do", [outbox.note_looked, settle, open_rides, close_rides, open_riders, settle_riders])
 def test_a_worker_and_somebody_else_do_not_wait_for_each_other(do: Do) -> None:
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer")

@@ -1,0 +1,46 @@
+"""The site goes on while it is migrated: what it does and a migration do not wait for each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from sms_consent.models import BrazeProfile, Subscription
+from tests.sms_consent.delivery.test_races import PATIENCE, meanwhile
+
+
+@pytest.fixture
+def before(transactional_db: None) -> Iterator[None]:
+    """A site of the release before."""
+    call_command("migrate", "sms_consent", "0017", verbosity=0)
+    yield
+    call_command("migrate", verbosity=0)
+
+
+def waiting() -> int:
+    """Return how many wait for the table of subscriptions."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'sms_consent_subscription'::regclass"
+        )
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.usefixtures("before")
+def test_an_opt_out_and_the_migration_do_not_wait_for_each_other() -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer")
+    is_begun = threading.Event()
+    migrate = lambda: is_begun.wait() and call_command("migrate", "sms_consent", "0018", verbosity=0)  # noqa: E731
+    with meanwhile(migrate), transaction.atomic():
+        list(Subscription.objects.select_for_update())  # first where the address stands, then whoever has it
+        is_begun.set()
+        until = time.monotonic() + PATIENCE
+        while not waiting() and time.monotonic() < until:
+            time.sleep(0.1)
+        list(BrazeProfile.objects.select_for_update())
