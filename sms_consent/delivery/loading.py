@@ -48,6 +48,7 @@ class Standing(NamedTuple):
     asked: int
     rides: int
     was_opened: bool
+    is_to_be_looked_at: bool
 
 
 def profiles(ids: Collection[int]) -> dict[int, Profile]:
@@ -79,6 +80,7 @@ def standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
         "asked",
         "rides",
         holds(opened_at__isnull=False),
+        holds(looked_at=None, parked_at=None, due_at__isnull=False),
     )
     found: dict[str, list[Standing]] = defaultdict(list)
     for row in map(Standing._make, rows):

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from django.utils import timezone
+
 from sms_consent import lines, outbox
 from sms_consent.braze import BrazeError, Refused, payloads
-from sms_consent.braze.client import TRACK
+from sms_consent.braze.client import TRACK, USER_STATUS
 from sms_consent.braze.errors import mentions_group
+from sms_consent.choices import State
 from sms_consent.delivery import loading
 from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CLAIMS, CallJob, claiming, in_calls
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
+
+A_MOMENT = timedelta(seconds=1)
 
 
 def deliver_profiles(courier: Courier) -> int:
@@ -98,7 +104,8 @@ class TrackJob(CallJob):
         self.courier.settlements.add_people(outcomes, {it.claim.id: it.accepted for it in taken if it.changed})
 
     def build(self) -> Callable[[], Any] | None:
-        """Leave out who has nothing new."""
+        """Leave out who has nothing new, and who comes too early."""
+        self._hold_back()
         loaded = self._pack()
         self.give_back([claim for claim in self.claims if claim not in loaded])
         self.parcels = {claim: parcel for claim, parcel in loaded.items() if parcel.is_needed or self.carry}
@@ -108,6 +115,24 @@ class TrackJob(CallJob):
         self.rides = self._started(self.parcels.values())
         outbox.open_rides(self.rides)
         return partial(self.courier.client.track, [parcel.body for parcel in self.parcels.values()])
+
+    def _hold_back(self) -> None:
+        early = {profile.id for profile in self.profiles if self._comes_too_early(profile)}
+        again = Outcome(retry_at=timezone.now() + A_MOMENT, counts=False)
+        self.finish({claim: again for claim in self.claims if claim.id in early})
+        self.profiles = [profile for profile in self.profiles if profile.id not in early]
+
+    def _comes_too_early(self, profile: loading.Profile) -> bool:
+        """Whether Braze is to be asked first about a number that takes the place of another (design.md §4.2).
+
+        A profile keeps its states when its number changes (R-phones). If the old one has left, the new one would seem
+        to have left as well, long ago, and what its holder has just agreed to would be taken back.
+        """
+        if profile.accepted.get("phone") in (None, profile.phone) or USER_STATUS in self.courier.closed:
+            return False
+        rows = self.standings.get(profile.phone or "", ())
+        asked = [row for row in rows if row.is_to_be_looked_at and row.state in (State.PENDING, State.SUBSCRIBED)]
+        return any(self._takes(self.programs[row.program].slug) for row in asked)
 
     def _pack(self) -> dict[Claim, Parcel]:
         by_id = {claim.id: claim for claim in self.claims}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from sms_consent.delivery.numbers import deliver_numbers
+from sms_consent.delivery.profiles import deliver_profiles
+from sms_consent.delivery.worker import Lane, deliver_opt_outs_due, new_courier
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, standing
-from tests.sms_consent.delivery.helpers import seen
+from tests.sms_consent.delivery.helpers import later, seen
 from tests.sms_consent.webhooks import events
 
 
@@ -30,3 +34,25 @@ def test_its_consent_stays_at_braze_as_it_does_here(
     deliver()
     assert standing(ALICES_PHONE, "sms") == "subscribed"
     assert seen(sandbox, SMS, ALICES_PHONE) == SUBSCRIBED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_number_after_it_keeps_what_it_has_agreed_to_whichever_worker_comes_first(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """What chaos found: Braze lets a profile keep its states under a new number, and so that seemed to have left."""
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
+    alice.press(alice.links(ALICE)[-1])
+    deliver()
+    alice.sign_in(ALICE)
+    assert alice.preferences(BOBS_PHONE, "sms").status_code == 302
+    with closing(new_courier(Lane.OPT_OUTS)) as urgent, closing(new_courier(Lane.REST)) as rest:
+        deliver_opt_outs_due(urgent)
+        assert deliver_profiles(rest) == 1
+        assert deliver_numbers(rest) == 1
+    later(2)
+    assert deliver() == 0
+    assert standing(BOBS_PHONE, "sms") == "subscribed"
+    assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED
+    assert not sandbox.world.people.holders(ALICES_PHONE)
