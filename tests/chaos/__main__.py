@@ -56,7 +56,7 @@ def table(title: str, outcome: Outcome) -> str:
     width = max(map(len, [title, *outcome.counts]))
     lines = [f"| {title:{width}} | {'':>8} |", f"|{'-' * (width + 2)}|{'-' * 9}:|"]
     lines += [f"| {name:{width}} | {count:>8,} |" for name, count in outcome.counts.items()]
-    return "\n".join([*lines, *outcome.wrong[:SHOWN]])
+    return "\n".join([*lines, *outcome.wrong[:SHOWN], *outcome.known[: SHOWN * 10]])
 
 
 if __name__ == "__main__":

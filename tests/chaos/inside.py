@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import django
@@ -64,8 +65,25 @@ def _folded(row: Any) -> str:
     return str(states.fold_all(states.Happening(*record) for record in found).state)
 
 
-STEPS = {step.__name__: step for step in (unsettled, hurry, books)}
+def histories(*addresses: str) -> list[str]:
+    """Return what is known of these addresses, a line for each record and each row."""
+    from sms_consent.models import ConsentRecord, Subscription
+    from sms_consent.people import subject
+
+    lines = []
+    for address in addresses:
+        for it in ConsentRecord.objects.filter(subject=subject(address)).order_by("id"):
+            lines.append(f"{address}: {it.act} ({it.source}) at {it.occurred_at}, recorded at {it.recorded_at}")
+        for row in Subscription.objects.filter(address=address):
+            moments = ", ".join(
+                f"{name} {getattr(row, name)}" for name in ("told_at", "looked_at", "opened_at", "seen_at")
+            )
+            lines.append(f"{address}: {row.state}, Braze was told {row.told or 'nothing'}; {moments}")
+    return lines
+
+
+STEPS: dict[str, Callable[..., Any]] = {step.__name__: step for step in (unsettled, hurry, books, histories)}
 
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps(STEPS[sys.argv[1]]()))
+    print(json.dumps(STEPS[sys.argv[1]](*sys.argv[2:])))

@@ -124,7 +124,8 @@ def _own(url: str, smtp_port: int, plan: Plan) -> dict[str, str]:
 
 
 def _services(env: Mapping[str, str], folder: Path, fd: int) -> Iterator[Service]:
-    web = ["-W", "ignore", "-m", "gunicorn", "--workers", "1", "--log-level", "warning", "--bind", f"fd://{fd}"]
+    web = ["-W", "ignore", "-m", "gunicorn", "--config", str(ROOT / "tests/chaos/plain_gunicorn.py")]
+    web += ["--workers", "1", "--log-level", "warning", "--bind", f"fd://{fd}"]
     for number in (1, 2):
         log = ["--access-logfile", str(folder / f"web{number}.access"), "--access-logformat", ACCESS]
         command = [*web, *log, "optin_site.wsgi"]

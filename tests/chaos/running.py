@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -27,15 +28,17 @@ from tests.chaos.post import Post
 from tests.chaos.processes import World, world
 
 NOT_UP_YET = -signal.SIGTERM  # it was started a moment before, and was told to stop while it still read its settings
+ADDRESS = re.compile(r"\+\d{8,}|[\w.]+@[\w.]+\w")
 PATIENCE = 180.0  # seconds for all to become quiet, beside what is to be said again later
 
 
 @dataclass
 class Outcome:
-    """What there was, and what was wrong."""
+    """What there was, what was wrong, and what is known of the addresses that it was about."""
 
     counts: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
 
 
 def chaos(database_url: str, plan: Plan) -> Outcome:
@@ -125,9 +128,10 @@ def _fails(there: World, *command: str) -> Iterator[str]:
         yield f"{' '.join(command)} exits {done.returncode}: {(done.stdout + done.stderr)[-500:].strip()}"
 
 
-def inside(there: World, step: str) -> Any:
+def inside(there: World, step: str, *arguments: str) -> Any:
     """Run a step of `inside.py` within the site."""
-    return json.loads(run("-W", "ignore", "-m", "tests.chaos.inside", step, env=there.env).splitlines()[-1])
+    said = run("-W", "ignore", "-m", "tests.chaos.inside", step, *arguments, env=there.env)
+    return json.loads(said.splitlines()[-1])
 
 
 def _accounts(there: World, town: Town, people: Sequence[Person], monkey: Monkey, wrong: list[str]) -> Outcome:
@@ -135,6 +139,9 @@ def _accounts(there: World, town: Town, people: Sequence[Person], monkey: Monkey
     pages = [page for person in people for page in person.diary.pages.values()]
     wrong = wrong + list(checks.violations(books, pages))
     excused, errors = checks.errors(there.access_logs, monkey.cuts)
+    answers = checks.by_status(there.access_logs)
+    if not answers:
+        wrong.append("nothing was written down of what was served")
     if errors:
         wrong.append(f"{errors} errors (5xx) were served while the database was there")
     if monkey.trouble:
@@ -142,7 +149,8 @@ def _accounts(there: World, town: Town, people: Sequence[Person], monkey: Monkey
     counts = {"people": len(people), "addresses": len(pages), "consent records": books.records}
     counts |= {f"acts: {name}": count for name, count in sorted(town.done.items())}
     counts |= {f"harm: {name}": count for name, count in sorted(monkey.done.items())}
-    counts |= {f"answered {status}": n for status, n in sorted(checks.by_status(there.access_logs).items())}
+    counts |= {f"answered {status}": n for status, n in sorted(answers.items())}
     counts |= {"errors while the database was away": excused, "requests without an answer": town.lost}
     counts |= {f"{state} in the end": n for state, n in sorted(books.in_the_end.items())}
-    return Outcome(counts | {"violations": len(wrong)}, wrong)
+    addresses = {address for line in wrong for address in ADDRESS.findall(line)}
+    return Outcome(counts | {"violations": len(wrong)}, wrong, inside(there, "histories", *sorted(addresses)))

@@ -3,7 +3,7 @@
 import os
 
 from optin_site.settings import *  # noqa: F403
-from optin_site.settings import BRAZE_LEASE, BRAZE_RECHECK_AFTER, BRAZE_TIMEOUT, STORAGES
+from optin_site.settings import BRAZE_LEASE, BRAZE_RECHECK_AFTER, BRAZE_TIMEOUT, LOGGING, STORAGES
 from sms_consent.braze import limits
 
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -15,3 +15,4 @@ BRAZE_TIMEOUT /= HASTE
 BRAZE_LEASE /= HASTE
 BRAZE_RECHECK_AFTER /= HASTE
 limits.LONGEST_BACKOFF /= HASTE
+del LOGGING["loggers"]["gunicorn.access"]  # what was served is counted from gunicorn's own file
