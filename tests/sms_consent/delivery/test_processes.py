@@ -103,7 +103,7 @@ def test_a_worker_whose_lease_has_gone_marks_again(
     later(61)
     deliver()
     assert called(sandbox, SET, 2)
-    assert sandbox.world.wait_until(lambda: len(sandbox.world.calls_to(SET)) == 3, 10)
+    assert sandbox.world.wait_until(lambda: len(sandbox.world.calls_to(SET)) == 3, START_UP)
     _settled()
 
 
