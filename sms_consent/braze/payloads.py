@@ -37,13 +37,13 @@ class Person(Protocol):
     """Who a profile is about; an address is empty or None where unknown."""
 
     @property
-    def email(self) -> str | None: ...  # noqa: D102
+    def email(self) -> str | None: ...
     @property
-    def phone(self) -> str | None: ...  # noqa: D102
+    def phone(self) -> str | None: ...
     @property
-    def language(self) -> str: ...  # noqa: D102
+    def language(self) -> str: ...
     @property
-    def time_zone(self) -> str: ...  # noqa: D102
+    def time_zone(self) -> str: ...
 
 
 def status(
