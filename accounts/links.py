@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts import mails, numbers
+from accounts import numbers
 from accounts.models import Confirmation, User
-from accounts.services import MakeLink, hash_token, new_token, save_link
+from accounts.services import MakeLink, hash_token, new_link, save_link
 from sms_consent import outbox, people
 from sms_consent import services as consent
 from sms_consent.choices import Source, State
@@ -160,8 +160,8 @@ def send_again(first: Confirmation, *, make_link: MakeLink, base_url: str) -> No
         language=first.language,
         created_at=first.created_at,
     )
-    token, shown = new_token(), disclosures_of(first)
-    mail = mails.confirmation(email=first.email, link=make_link(token), base_url=base_url, disclosures=shown)
+    shown = disclosures_of(first)
+    token, mail = new_link(first.email, disclosures=shown, make_link=make_link, base_url=base_url)
     with transaction.atomic(durable=True):
         save_link(again, token, mail)
 

@@ -19,6 +19,7 @@ from sms_consent import outbox, people
 from sms_consent import services as consent
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
+from sms_consent.models import Disclosure
 from sms_consent.services import Choice
 
 
@@ -43,9 +44,8 @@ def sign_up(form: SignUp, *, make_link: MakeLink, base_url: str, send_mail: bool
 
     Its mail is written before the transaction begins: on SQLite others wait for that to end.
     """
-    token = new_token()
     shown = [choice.disclosure for choice in form.choices if not choice.program.is_sms]
-    mail = mails.confirmation(email=form.email, link=make_link(token), base_url=base_url, disclosures=shown)
+    token, mail = new_link(form.email, disclosures=shown, make_link=make_link, base_url=base_url)
     return _sign_up(form, token, mail if send_mail else None)
 
 
@@ -102,9 +102,10 @@ def _save(person: User, form: SignUp) -> User:
     return person
 
 
-def new_token() -> str:
-    """Return what a link is known by."""
-    return secrets.token_urlsafe(24)
+def new_link(email: str, *, disclosures: Sequence[Disclosure], make_link: MakeLink, base_url: str) -> tuple[str, Mail]:
+    """Return a new token, and the mail with its link. `make_link` turns the token into a URL."""
+    token = secrets.token_urlsafe(24)
+    return token, mails.confirmation(email=email, link=make_link(token), base_url=base_url, disclosures=disclosures)
 
 
 def save_link(confirmation: Confirmation, token: str, mail: Mail | None) -> None:

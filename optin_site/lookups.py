@@ -25,25 +25,18 @@ class Among(Lookup):  # type: ignore[type-arg]  # it takes none at run time
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        """Return it for SQLite."""
-        left, params = self.process_lhs(compiler, connection)
-        return f"{left} {_IN_JSON}", [*params, json.dumps(list(self.rhs))]
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        """Return it for PostgreSQL."""
+        """Return it for either database."""
         left, params = self.process_lhs(compiler, connection)
         kind = "bigint" if isinstance(self.lhs.output_field, models.IntegerField) else "text"
-        return f"{left} = ANY(%s::{kind}[])", [*params, array(self.rhs)]
+        condition, values = among(left, self.rhs, kind)
+        return condition, [*params, values]
 
 
-_IN_JSON = "IN (SELECT value FROM json_each(%s))"
-
-
-def texts_among(column: str, values: Iterable[str]) -> tuple[str, str]:
-    """Return a condition, and its parameter, that says in SQL of ours what `__among` says in a query of Django's."""
+def among(column: str, values: Iterable[Any], kind: str = "text") -> tuple[str, str]:
+    """Return the condition in SQL, and its parameter; `kind` is what PostgreSQL calls the column's type."""
     if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s::text[])", array(values)
-    return f"{column} {_IN_JSON}", json.dumps(list(values))
+        return f"{column} = ANY(%s::{kind}[])", array(values)
+    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))  # noqa: S608 - a name of ours
 
 
 def holds(**conditions: Any) -> models.ExpressionWrapper[models.Q]:

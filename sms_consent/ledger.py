@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from optin_site import bulk, reading, together
-from optin_site.lookups import texts_among
+from optin_site.lookups import among
 from sms_consent import outbox, states
 from sms_consent.choices import Act, Channel, Door, Source, State
 from sms_consent.evidence import Circumstances, Entry, Key, Proof, canonical, commitment, mark_of, prove, who
@@ -50,7 +50,7 @@ def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
     so that no worker settles a call on them in between; always in the order of their ids.
     """
     wanted = {(program, subject(address)): address for program, address in keys}
-    condition, hashes = texts_among("subject", {hashed for _, hashed in wanted})
+    condition, hashes = among("subject", {hashed for _, hashed in wanted})
     lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
     rows = reading.rows(Subscription, f"WHERE {condition} ORDER BY id {lock}", [hashes])
     found = {(row.program_id, row.subject): row for row in rows}

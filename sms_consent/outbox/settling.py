@@ -250,15 +250,14 @@ def _release(model: type[Outgoing], claims: Iterable[Claim]) -> None:
 
 
 def mark_again(ids: Collection[int]) -> None:
-    """Make overtaken subscriptions due again, with what Braze knows of them unknown.
+    """Make overtaken subscriptions due again, with what Braze knows of them unknown. The caller has locked them.
 
     Under a new version: a call that is in flight for one of them now was opened before this one ended, so
     its answer settles nothing.
     """
     if not ids:
         return
-    changed = Subscription.objects.filter(pk__among=ids).order_by("pk").select_for_update()
-    rows = Subscription.objects.filter(pk__among=list(changed.values_list("pk", flat=True)))
+    rows = Subscription.objects.filter(pk__among=ids)
     rows.update(told=Told.UNKNOWN, **UNSEEN)
     rows.filter(state=State.PENDING, left_at__isnull=False).update(owes_opt_out=True)
     left = Q(state=State.UNSUBSCRIBED) | Q(owes_opt_out=True)

@@ -125,9 +125,9 @@ def rewind() -> int:
     free = {"lease": None, "leased_until": None, "attempts": 0, "parked_at": None}
     told = {"told": Told.NOTHING, "told_at": None, "looked_at": None, "opened_at": None, "is_recheck": False}
     in_turn = F("pk") * timedelta(microseconds=1) + (timezone.now() - timedelta(seconds=10))
-    now = ExpressionWrapper(in_turn, DateTimeField())
-    Subscription.objects.filter(state=State.SUBSCRIBED).update(due_at=now, **told, **free)
-    BrazeProfile.objects.update(due_at=now, accepted={}, accepted_at=None, is_unknown=False, **free)
+    due_at = ExpressionWrapper(in_turn, DateTimeField())
+    Subscription.objects.filter(state=State.SUBSCRIBED).update(due_at=due_at, **told, **free)
+    BrazeProfile.objects.update(due_at=due_at, accepted={}, accepted_at=None, is_unknown=False, **free)
     upkeep.Upkeep().run()
     _tidy()
     return outbox.unsent()

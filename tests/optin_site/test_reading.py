@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from optin_site import bulk, reading
-from optin_site.lookups import texts_among
+from optin_site.lookups import among
 from sms_consent.models import BrazeProfile, GlobalEmail
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,6 @@ def test_a_person_who_was_read_can_be_saved() -> None:
 @pytest.mark.parametrize("address", ["a@example.com", "qu'ote\"@example.com", "{a,b}@example.com", "50%s@example.com"])
 def test_texts_among_others(address: str) -> None:
     bulk.add(GlobalEmail, {"address": [address, "other@example.com"]})
-    condition, wanted = texts_among("address", [address, "nobody@example.com"])
+    condition, wanted = among("address", [address, "nobody@example.com"])
     found = reading.rows(GlobalEmail, f"WHERE {condition} ORDER BY id", [wanted])
     assert [row.address for row in found] == [address]

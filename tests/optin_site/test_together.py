@@ -23,12 +23,7 @@ def names() -> list[str]:
 
 def test_what_is_sent_travels_with_what_is_asked() -> None:
     profile = BrazeProfile(external_id="crm-1", park_reason="100 %")
-    with (
-        CaptureQueriesContext(
-            connection,
-        ) as caught,
-        together.travelling(),
-    ):
+    with CaptureQueriesContext(connection) as caught, together.travelling():
         write("a@example.com")
         write("b@example.com")
         bulk.insert([profile])

@@ -31,10 +31,9 @@ def waiting() -> int:
         return int(cursor.fetchone()[0])
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer")
 @pytest.mark.usefixtures("before")
 def test_an_opt_out_and_the_migration_do_not_wait_for_each_other() -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has one writer")
     is_begun = threading.Event()
     migrate = lambda: is_begun.wait() and call_command("migrate", "sms_consent", "0018", verbosity=0)  # noqa: E731
     with meanwhile(migrate), transaction.atomic():
