@@ -6,12 +6,13 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sms_consent import blanking, outbox, people, services, texts
 from sms_consent.choices import Source, State, Told
 from sms_consent.models import InboundMessage, Program, Subscription
-from sms_consent.reports import INBOUND_MESSAGE
+from sms_consent.reports import INBOUND_MESSAGE, disbelieve
 from sms_consent.states import REQUEST_LIFE
 
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
@@ -40,12 +41,15 @@ def follow(hint: InboundMessage, *, subscribed_to: Collection[str]) -> None:
         return
     said = hint if hint.kind == Kind.TEXT else _unheeded(hint)
     programs = [hint.program] if hint.program and hint.program.subscription_group_id in subscribed_to else []
-    if not programs or _is_outdone(hint):
+    if not programs:
         hint.outcome = Outcome.UNKNOWN
+    elif _is_outdone(hint):
+        hint.outcome = Outcome.UNKNOWN
+        outbox.insist_later([row.pk for row in _rows(hint)])
     elif said is None:
         hint.outcome = Outcome.UNPROVEN
         _take_brazes_word(hint, programs)
-    elif Subscription.objects.filter(subject=hint.subject, program=hint.program, state=State.SUBSCRIBED).exists():
+    elif _rows(hint).filter(state=State.SUBSCRIBED).exists():
         hint.outcome = Outcome.REPEAT
     else:
         texts.act_on(said, programs=programs, at=hint.occurred_at)
@@ -54,6 +58,10 @@ def follow(hint: InboundMessage, *, subscribed_to: Collection[str]) -> None:
     blanking.late(hint)
     hint.save()
     outbox.wake()
+
+
+def _rows(hint: InboundMessage) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(subject=hint.subject, program=hint.program)
 
 
 def give_up(hint: InboundMessage) -> None:
@@ -68,7 +76,7 @@ def _is_outdone(hint: InboundMessage) -> bool:
     told no longer ago than calls take to land in whatever order (rule 7): a webhook may come a day late.
     """
     since = InboundMessage.objects.filter(subject=hint.subject, status=State.UNSUBSCRIBED)
-    row = Subscription.objects.filter(subject=hint.subject, program=hint.program).exclude(left_at=None).first()
+    row = _rows(hint).exclude(left_at=None).first()
     if since.filter(received_at__gte=hint.received_at).exists():
         return True
     if row is None:
@@ -87,7 +95,7 @@ def _take_brazes_word(hint: InboundMessage, programs: Collection[Program]) -> No
             services.confirm([row.request_id], address=hint.address, source=Source.BRAZE, circumstances=how)
             hint.outcome = Outcome.ACTED
         else:
-            outbox.note_seen([row.pk], State.SUBSCRIBED, hint.occurred_at)
+            disbelieve(hint, [row.pk])
 
 
 def _unheeded(hint: InboundMessage) -> InboundMessage | None:

@@ -69,7 +69,7 @@ def _waiting() -> list[tuple[str, QuerySet[Any]]]:
     owed = owed.exclude(Q(is_recheck=True) & ~Q(told=Told.UNKNOWN))
     alone = owed.exclude(state__in=LEFT).exclude(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
     emails = GlobalEmail.objects.filter(due_at__isnull=False, parked_at=None, is_recheck=False)
-    profiles = BrazeProfile.objects.filter(due_at__isnull=False, parked_at=None)
+    profiles = BrazeProfile.objects.filter(due_at__isnull=False, parked_at=None, is_recheck=False)
     return [(OPT_OUTS, owed.filter(state__in=LEFT)), (OPT_OUTS, emails), (REST, alone), (REST, profiles)]
 
 

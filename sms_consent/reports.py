@@ -8,7 +8,7 @@ subscribed without proof here is listed, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -143,7 +143,18 @@ def _subscribed(message: InboundMessage, row: Subscription | None) -> None:
         message.outcome = Outcome.WAITING
     else:
         message.outcome = Outcome.UNPROVEN
-        outbox.note_seen([row.pk] if row else [], State.SUBSCRIBED, message.occurred_at)
+        disbelieve(message, [row.pk] if row else [])
+
+
+def disbelieve(message: InboundMessage, subscriptions: Collection[int]) -> None:
+    """List these as subscribed at Braze without proof here, as of a message that says so.
+
+    Where the handset itself did it, by a Y to what it was asked before it left, the opt-out still holds: no request
+    outlives it (design.md §4.2). An opt-in word is another matter, and reported as a text.
+    """
+    outbox.note_seen(subscriptions, State.SUBSCRIBED, message.occurred_at)
+    if message.cause == INBOUND_MESSAGE:
+        outbox.insist_later(subscriptions)
 
 
 def _confirmed(message: InboundMessage, row: Subscription) -> None:

@@ -13,6 +13,7 @@ Body = dict[str, Any]
 
 # A custom attribute; its value opens a door, so of what Braze accepted only a hash is kept (SEC-9).
 LINK = "unsubscribe_url"
+ADDRESSES = {"email": False, "phone": True}  # attributes, and whether they are numbers
 
 
 class Consent(NamedTuple):
@@ -98,19 +99,23 @@ def _country(phone: str) -> str:
 def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -> tuple[Body, Body]:
     """Return what Braze must be sent, and what is written down of what it has once it has taken that.
 
-    What differs, or everything when what it has is unknown. An address that is no longer wanted is cleared with null;
-    other attributes are left as they are. `accepted` is what was written down before: the link as a hash, the others
-    as they are.
+    What differs, or everything when what it has is unknown. An address that is no longer wanted is cleared with null,
+    and written down as such; other attributes are left as they are. `accepted` is what was written down before: the
+    link as a hash, the others as they are.
     """
     link = wanted.get(LINK)
     kept = {**wanted, LINK: hashlib.sha256(link.encode()).hexdigest()} if link else wanted
     changed = {name: value for name, value in wanted.items() if is_unknown or accepted.get(name) != kept[name]}
     has = {**accepted, **{name: kept[name] for name in changed}}
-    for name in ("email", "phone"):
-        if name not in wanted and (is_unknown or name in accepted):
-            changed[name] = None
-            has.pop(name, None)
+    for name in ADDRESSES:
+        if name not in wanted and (is_unknown or accepted.get(name)):
+            changed[name] = has[name] = None
     return changed, has
+
+
+def is_moving(changed: Mapping[str, Any], accepted: Mapping[str, Any]) -> bool:
+    """Whether these changes give a profile another address than a call before did, which may yet land after them."""
+    return any(name in changed and name in accepted and changed[name] != accepted[name] for name in ADDRESSES)
 
 
 @dataclass
@@ -146,8 +151,17 @@ def _goes_with_its_number(consent: Consent) -> bool:
     return consent.is_to_start if consent.state == "pending" else consent.state == consent.told == "subscribed"
 
 
-def _entry(consent: Consent) -> Body:
-    entry: Body = {"subscription_group_id": consent.group_id, "subscription_state": "subscribed"}
+def farewells(consents: Sequence[Consent]) -> list[Body]:
+    """Return what travels with a call that takes an address from its profile, for programs that the address has left.
+
+    A profile keeps its states when its address goes (R-phones), and the opt-out, which is told by address, does not
+    find it any more if it lands later. The next address would come into them.
+    """
+    return [_entry(it, "unsubscribed") for it in consents if it.state == "unsubscribed"]
+
+
+def _entry(consent: Consent, state: str = "subscribed") -> Body:
+    entry: Body = {"subscription_group_id": consent.group_id, "subscription_state": state}
     if consent.state == "pending":
         entry["use_double_opt_in_logic"] = True
     return entry

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import CharField, Exists, F, OuterRef
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from optin_site.lookups import holds
 from sms_consent import outbox, unsubscribe_links
 from sms_consent.braze import payloads
+from sms_consent.choices import State
 from sms_consent.models import BrazeProfile, Program, Subscription
+
+A_MINUTE = timedelta(minutes=1)
 
 
 class Profile(NamedTuple):
@@ -28,6 +34,14 @@ class Profile(NamedTuple):
     language: str
     time_zone: str
     is_proven: bool
+    was_told_lately: bool
+
+    @property
+    def former(self) -> list[str]:
+        """The addresses that Braze has of them and that are theirs no longer; none where what it has is illegible."""
+        accepted = self.accepted if isinstance(self.accepted, dict) else {}
+        known = (accepted.get("phone"), accepted.get("email"))
+        return [address for address in known if address and address not in (self.phone, self.email)]
 
     def link(self, *, to_email: bool) -> str:
         """Their link to leave. While the mailbox is not proven to be theirs, what is texted names the number alone."""
@@ -49,6 +63,7 @@ class Standing(NamedTuple):
     rides: int
     was_opened: bool
     is_to_be_looked_at: bool
+    is_leaving: bool
 
 
 def profiles(ids: Collection[int]) -> dict[int, Profile]:
@@ -65,11 +80,13 @@ def profiles(ids: Collection[int]) -> dict[int, Profile]:
         "person__language",
         "person__time_zone",
         Exists(proven),
+        holds(accepted_at__gt=timezone.now() - settings.BRAZE_RECHECK_AFTER),
     )
     return {profile.id: profile for profile in map(Profile._make, rows)}
 
 
 def standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
+    now = timezone.now()
     rows = Subscription.objects.filter(address__among=addresses).values_list(
         "id",
         "version",
@@ -81,6 +98,7 @@ def standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
         "rides",
         holds(opened_at__isnull=False),
         holds(looked_at=None, parked_at=None, due_at__isnull=False),
+        holds(state=State.UNSUBSCRIBED, parked_at=None, due_at__lte=now, left_at__gt=now - A_MINUTE),
     )
     found: dict[str, list[Standing]] = defaultdict(list)
     for row in map(Standing._make, rows):

@@ -49,7 +49,8 @@ def deliver_profiles(courier: Courier) -> int:
 class Parcel:
     """What one person's object in the call carries; `told` are the email consents that it tells, `started` requests.
 
-    `accepted` is what Braze has of the person once it has taken that.
+    `accepted` is what Braze has of the person once it has taken that. `is_to_be_repeated` says that a call that was
+    sent before may yet land after this one, with another address.
     """
 
     claim: Claim
@@ -60,6 +61,7 @@ class Parcel:
     told: list[int]
     started: list[int]
     is_new: bool
+    is_to_be_repeated: bool
 
     @property
     def is_needed(self) -> bool:
@@ -92,7 +94,7 @@ class TrackJob(CallJob):
         profiles = loading.profiles([claim.id for job in jobs for claim in job.claims])
         addresses = {address for it in profiles.values() for address in (it.phone, it.email) if address}
         outbox.open_riders(addresses)
-        standings = loading.standings(addresses)
+        standings = loading.standings(addresses.union(*(it.former for it in profiles.values())))
         programs = Program.objects.in_bulk()
         for job in jobs:
             job.profiles = [profiles[claim.id] for claim in job.claims if claim.id in profiles]
@@ -101,7 +103,8 @@ class TrackJob(CallJob):
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Write outcomes down."""
         taken = [self.parcels[claim] for claim, it in outcomes.items() if it.accepted and claim in self.parcels]
-        self.courier.settlements.add_people(outcomes, {it.claim.id: it.accepted for it in taken if it.changed})
+        accepted = {it.claim.id: it.accepted for it in taken if it.changed}
+        self.courier.settlements.add_people(outcomes, accepted, [it.claim.id for it in taken if it.is_to_be_repeated])
 
     def build(self) -> Callable[[], Any] | None:
         """Leave out who has nothing new, and who comes too early."""
@@ -123,11 +126,14 @@ class TrackJob(CallJob):
         self.profiles = [profile for profile in self.profiles if profile.id not in early]
 
     def _comes_too_early(self, profile: loading.Profile) -> bool:
-        """Whether Braze is to be asked first about a number that takes the place of another (design.md §4.2).
+        """Whether something else comes first where another address takes the place of one that Braze has.
 
-        A profile keeps its states when its number changes (R-phones). If the old one has left, the new one would seem
-        to have left as well, long ago, and what its holder has just agreed to would be taken back.
+        A profile keeps its states when its address changes (R-phones), so the old one's opt-out is told before. And
+        Braze is asked about a new number before (design.md §4.2): if the old one has left, the new one would seem to
+        have left as well, long ago, and what its holder has just agreed to would be taken back.
         """
+        if any(row.is_leaving for address in profile.former for row in self.standings.get(address, ())):
+            return True
         if profile.accepted.get("phone") in (None, profile.phone) or USER_STATUS in self.courier.closed:
             return False
         rows = self.standings.get(profile.phone or "", ())
@@ -156,12 +162,36 @@ class TrackJob(CallJob):
         changed, accepted = payloads.difference(wanted, profile.accepted, is_unknown=is_unknown)
         taken = [consent for consent in own if self._takes(consent.program)]
         riding = payloads.riders(taken, changed)
+        left = self._left(profile, changed)
+        entries = [*riding.entries, *payloads.farewells(left)]
         body = {"external_id": profile.external_id, **changed}
-        if riding.entries:
-            body["subscription_groups"] = riding.entries
-        groups = {entry["subscription_group_id"] for entry in riding.entries}
-        programs = sorted({consent.program for consent in taken if consent.group_id in groups})
-        return Parcel(claim, body, changed, accepted, programs, riding.told, riding.started, is_new=profile.is_new)
+        if entries:
+            body["subscription_groups"] = entries
+        groups = {entry["subscription_group_id"] for entry in entries}
+        return Parcel(
+            claim,
+            body,
+            changed,
+            accepted,
+            programs=sorted({consent.program for consent in (*taken, *left) if consent.group_id in groups}),
+            told=riding.told,
+            started=riding.started,
+            is_new=profile.is_new,
+            is_to_be_repeated=self._is_to_be_repeated(claim, profile, changed),
+        )
+
+    def _is_to_be_repeated(self, claim: Claim, profile: loading.Profile, changed: Mapping[str, Any]) -> bool:
+        """Whether a call with another address may be in flight: a moment ago this one's was no news, or is none now."""
+        if payloads.is_moving(changed, profile.accepted):
+            return claim.was_unknown or profile.was_told_lately
+        return claim.was_unknown and profile.was_told_lately  # a repeat was waiting, or a call has gone astray
+
+    def _left(self, profile: loading.Profile, changed: Mapping[str, Any]) -> list[payloads.Consent]:
+        """Return where an address stands that this call takes away, on the programs that travel."""
+        taken = [profile.accepted.get(name) for name in payloads.ADDRESSES if changed.get(name, "") is None]
+        rows = [row for address in filter(None, taken) for row in self.standings.get(address, ())]
+        found = [loading.consent(row, self.programs[row.program]) for row in rows]
+        return [consent for consent in found if self._takes(consent.program)]
 
     def _takes(self, program: str) -> bool:
         return program not in self.courier.closed and (self.carry is None or program in self.carry)

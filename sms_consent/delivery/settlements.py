@@ -41,6 +41,7 @@ class Settlements:
 
     outcomes: dict[Write, dict[Claim, Outcome]] = field(default_factory=dict)
     accepted: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    repeated: set[int] = field(default_factory=set)
     versions: dict[int, int] = field(default_factory=dict)
     addresses: set[str] = field(default_factory=set)
     riders: set[int] = field(default_factory=set)
@@ -50,9 +51,15 @@ class Settlements:
         """Have these written down by `write`."""
         self.outcomes.setdefault(write, {}).update(outcomes)
 
-    def add_people(self, outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]]) -> None:
-        """Have written down what came of people; `accepted` is what Braze has of them now, by a profile's id."""
+    def add_people(
+        self, outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]], repeated: Iterable[int] = ()
+    ) -> None:
+        """Have written down what came of people.
+
+        `accepted` is what Braze has of them now, by a profile's id; `repeated` are the ids of those to be told again.
+        """
         self.accepted.update(accepted)
+        self.repeated.update(repeated)
         self.add(self._settle_people, outcomes)
 
     def add_riders(
@@ -78,7 +85,7 @@ class Settlements:
         return sum(map(len, self.outcomes.values())) >= BATCH
 
     def _settle_people(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        outbox.settle_profiles(outcomes, self.accepted)
+        outbox.settle_profiles(outcomes, self.accepted, self.repeated)
 
     def _settle_riders(self, versions: Mapping[int, int]) -> None:
         outbox.settle_riders(versions, self.addresses, accepted=self.riders, started=self.started)

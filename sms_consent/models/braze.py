@@ -15,7 +15,8 @@ class Outgoing(models.Model):
     `version` is an opaque token that every change replaces. `due_at` is when a worker may take the row (null:
     nothing to tell), `marked_at` since when Braze has been out of date about it, through whatever back-off; `lease` and
     `leased_until` are who has it. `parked_at` with its reason means that Braze refused and a person must look; any new
-    change lifts it. `sms_consent.outbox` is the only writer.
+    change lifts it. Each kind has an `is_recheck`, too: `due_at` is only when to look, or say, again what Braze has
+    accepted already. `sms_consent.outbox` is the only writer.
     """
 
     version = models.BigIntegerField(default=0, editable=False)
@@ -34,11 +35,12 @@ class Outgoing(models.Model):
 class BrazeProfile(Outgoing):
     """What Braze last accepted about a person's attributes; one per person.
 
-    `accepted` holds attribute names and values as Braze takes them; `is_unknown` says that a call may have
-    changed them without our knowing. `claims_phone` is a number that Braze may know without a name: its profile there
-    is to become this person's before anything else is told of them. A row without a person is one whose profile is to
-    be merged into `merge_into` (an external_id) or, with `is_to_delete`, to be deleted; if Braze never heard of it, it
-    is forgotten. With a person, `is_to_delete` says that they are being erased.
+    `accepted` holds attribute names and values as Braze takes them, null for an address that it was told is gone;
+    `is_unknown` says that a call may have changed them without our knowing, or may yet. `is_recheck` says that `due_at`
+    is only the repeat of a call that gave it another address. `claims_phone` is a number that Braze may know without a
+    name: its profile there is to become this person's before anything else is told of them. A row without a person is
+    one whose profile is to be merged into `merge_into` (an external_id) or, with `is_to_delete`, to be deleted; if
+    Braze never heard of it, it is forgotten. With a person, `is_to_delete` says that they are being erased.
     """
 
     person = models.OneToOneField(
@@ -50,6 +52,8 @@ class BrazeProfile(Outgoing):
     accepted = models.JSONField(default=dict)
     accepted_at = models.DateTimeField(null=True)
     is_unknown = models.BooleanField(default=False)
+    # A default in the database too: what still runs while this is migrated knows nothing of the column.
+    is_recheck = models.BooleanField(default=False, db_default=False)
     claims_phone = models.CharField(max_length=20, blank=True)
 
     class Meta:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
@@ -34,7 +35,6 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
     """
     state = subscription.state
     _renew(subscription, now)
-    subscription.is_recheck = False
     subscription.seen, subscription.seen_at = "", None
     if state == State.SUBSCRIBED and subscription.told == Told.SUBSCRIBED:
         subscription.told = Told.UNKNOWN  # there and back again: whatever was sent in between may still land
@@ -49,7 +49,7 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
         subscription.due_at = None
 
 
-RENEWED = ["version", "due_at", "marked_at", "attempts", "parked_at", "park_reason"]
+RENEWED = ["version", "due_at", "marked_at", "attempts", "parked_at", "park_reason", "is_recheck"]
 
 
 def _renew(row: Outgoing, now: datetime) -> None:
@@ -87,7 +87,7 @@ def mark_left(*emails: str) -> None:
     It waits for no lease that the row is under, and lifts a park.
     """
     each: dict[str, list[Any]] = {"address": [*emails], "version": [new_version() for _ in emails]}
-    anew = [*RENEWED, "lease", "leased_until", "is_recheck"]
+    anew = [*RENEWED, "lease", "leased_until"]
     bulk.add(GlobalEmail, each, same=_since(timezone.now()), unique=["address"], update=anew)
     forget_email_state(emails)
 
@@ -147,6 +147,8 @@ def erase(person: Any) -> None:
     Where Braze may have a nameless profile of theirs, made by a text, it becomes this one first and goes with it; who
     was to be merged into them goes as well.
     """
+    # Only to be said again: the last call was answered, and tells until when something may land.
+    BrazeProfile.objects.filter(person=person, is_recheck=True).update(is_unknown=False)
     mark(person)
     nameless = ~Q(claims_phone="")
     BrazeProfile.objects.filter(person=person).update(
@@ -214,7 +216,7 @@ def _forget(ids: list[int]) -> None:
     rows = Subscription.objects.filter(pk__in=ids)
     list(rows.select_for_update().order_by("pk").values_list("pk"))  # in the order in which services lock them
     told = _tellable(rows).exclude(told=Told.NOTHING, due_at=None)
-    told.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
+    told.update(told=Told.UNKNOWN, **UNSEEN, **_renewed())
     rows.update(told_at=None, looked_at=None, asked=0, rides=0)
 
 
@@ -222,8 +224,8 @@ def send_again(rows: models.QuerySet[Any]) -> int:
     """Lift the parks of these rows and make them due; return how many. Only marks, never sends."""
     if rows.model is Subscription:
         rows = _tellable(rows).exclude(state=State.PENDING, asked__gte=MAX_ASKS)  # nobody is asked a third time
-        return rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed())
-    unsure = {"is_unknown": True} if rows.model is BrazeProfile else {"is_recheck": False}
+        return rows.update(told=Told.UNKNOWN, **UNSEEN, **_renewed())
+    unsure = {"is_unknown": True} if rows.model is BrazeProfile else {}
     return rows.update(**unsure, **_renewed())
 
 
@@ -235,6 +237,18 @@ def insist(subscription: int) -> None:
     _insist(subscription, State.UNSUBSCRIBED, State.NONE)
 
 
+def insist_later(subscriptions: Collection[int]) -> None:
+    """Have Braze told once more of these opt-outs: a handset has answered there what it was asked before it left.
+
+    In five minutes, for the word that opts in anew, and that the answer belongs to, may be on its way to us. What is
+    being told at this moment was built before, and is told again.
+    """
+    rows = Subscription.objects.filter(pk__in=subscriptions, state=State.UNSUBSCRIBED, parked_at=None)
+    later = timezone.now() + settings.BRAZE_RECHECK_AFTER
+    rows.filter(due_at=None).update(version=new_version(), due_at=later, is_recheck=True)
+    rows.filter(due_at__lt=later).update(version=new_version())
+
+
 def insist_on_consent(subscription: int) -> bool:
     """Have Braze told `subscribed` where it said otherwise and there is consent here; return whether there is."""
     return _insist(subscription, State.SUBSCRIBED)
@@ -242,7 +256,7 @@ def insist_on_consent(subscription: int) -> bool:
 
 def _insist(subscription: int, *states: State) -> bool:
     rows = Subscription.objects.filter(pk=subscription, state__in=states)
-    return bool(rows.update(told=Told.UNKNOWN, is_recheck=False, **UNSEEN, **_renewed()))
+    return bool(rows.update(told=Told.UNKNOWN, **UNSEEN, **_renewed()))
 
 
 def _renewed() -> dict[str, Any]:
@@ -250,7 +264,7 @@ def _renewed() -> dict[str, Any]:
 
 
 def _since(now: datetime) -> dict[str, Any]:
-    return {"due_at": now, "marked_at": now, "attempts": 0, "parked_at": None, "park_reason": ""}
+    return {"due_at": now, "marked_at": now, "attempts": 0, "parked_at": None, "park_reason": "", "is_recheck": False}
 
 
 def _tellable(rows: models.QuerySet[Subscription]) -> models.QuerySet[Subscription]:

@@ -157,20 +157,27 @@ def note_looked(claims: Collection[Claim]) -> None:
     Subscription.objects.filter(pk__in=locked(unchanged)).update(looked_at=timezone.now())
 
 
-def settle_profiles(outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]]) -> None:
+def settle_profiles(
+    outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]], repeated: Collection[int] = ()
+) -> None:
     """Write down what came of calls about people. `accepted` maps a profile's id to what Braze has of it from now on.
 
     That is what it had when the call was built, and what the call has changed: any other change makes a new version.
+    `repeated` are the ids of those that a call from before may yet give an old address: after five minutes, by when
+    it has landed, everything is told once more (rule 7).
     """
     with transaction.atomic():
         live, overtaken = _sort(BrazeProfile, outcomes)
         if overtaken:
-            BrazeProfile.objects.filter(pk__among=overtaken).update(is_unknown=True, due_at=timezone.now())
+            BrazeProfile.objects.filter(pk__among=overtaken).update(
+                is_unknown=True, is_recheck=False, due_at=timezone.now()
+            )
         for outcome, claims in _group(live).items():
             if outcome.accepted:
                 _accept_profiles(claims, accepted)
+                _repeat_profiles([claim for claim in claims if claim.id in repeated])
             else:
-                _rows(BrazeProfile, claims).update(**_failure(outcome))
+                _rows(BrazeProfile, claims).update(**_failure(outcome), is_recheck=False)
                 known = [claim for claim in claims if outcome.is_known and not claim.was_unknown]
                 _rows(BrazeProfile, known).update(is_unknown=False)
 
@@ -189,11 +196,17 @@ def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
 
 
 def _accept_profiles(claims: list[Claim], accepted: Mapping[int, Mapping[str, Any]]) -> None:
-    same = {"accepted_at": timezone.now(), "is_unknown": False, "due_at": None, **FREE}
+    same = {"accepted_at": timezone.now(), "is_unknown": False, "is_recheck": False, "due_at": None, **FREE}
     changed = {claim.id: accepted[claim.id] for claim in claims if claim.id in accepted}
     bulk.update(BrazeProfile, "accepted", changed, same)
     if len(changed) < len(claims):
         _rows(BrazeProfile, [claim for claim in claims if claim.id not in changed]).update(**same)
+
+
+def _repeat_profiles(claims: list[Claim]) -> None:
+    if claims:
+        later = timezone.now() + settings.BRAZE_RECHECK_AFTER
+        _rows(BrazeProfile, claims).update(is_unknown=True, is_recheck=True, due_at=later)
 
 
 # --- Shared -------------------------------------------------------------------------------------------

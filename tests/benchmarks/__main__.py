@@ -28,18 +28,20 @@ BENCHMARKS: dict[str, Any] = {
 }
 
 
-def main() -> None:
-    """Measure what was asked for, and print it."""
+def main() -> int:
+    """Measure what was asked for, and print it; return 1 if anything went wrong."""
     options = _options()
     end_on_signals()
     report = Report(f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}")
+    went_well = True
     for name in options.only or BENCHMARKS:
         plan = BENCHMARKS[name].QUICK if options.quick else BENCHMARKS[name].Plan()
         for database in options.database or DATABASES:
-            _measure(name, database, plan, report)
+            went_well &= _measure(name, database, plan, report)
     print(report)
     if options.json:
         Path(options.json).write_text(json.dumps(report.as_json(), indent=2) + "\n")
+    return 0 if went_well else 1
 
 
 def _options() -> argparse.Namespace:
@@ -51,7 +53,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(name: str, database: str, plan: Any, report: Report) -> None:
+def _measure(name: str, database: str, plan: Any, report: Report) -> bool:
+    """Return whether it went well. What was measured before is not lost if it did not."""
     benchmark, started = BENCHMARKS[name], time.monotonic()
     sys.stderr.write(f"{name} on {database} ... ")
     sys.stderr.flush()
@@ -59,10 +62,12 @@ def _measure(name: str, database: str, plan: Any, report: Report) -> None:
     try:
         with DATABASES[database]() as made:
             report.figures += [replace(one, benchmark=name) for one in benchmark.measure(made, plan)]
-    except MissingError as error:
+    except (MissingError, RuntimeError) as error:
         report.missing.append(f"{name} on {database}: {error}")
+        return isinstance(error, MissingError)
     sys.stderr.write(f"{time.monotonic() - started:.0f} s\n")
+    return True
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -108,6 +108,9 @@ def leave(phone: str) -> float:
     return time.time()
 
 
+SIGN_UPS = 100  # that are due at the same moment
+
+
 def rewind() -> int:
     """Have Braze told nothing of anyone, as after one sign-up after the other; return how many rows are due.
 
@@ -115,7 +118,6 @@ def rewind() -> int:
     """
     from datetime import timedelta
 
-    from django.db.models import DateTimeField, ExpressionWrapper, F
     from django.utils import timezone
 
     from sms_consent import outbox, upkeep
@@ -124,10 +126,13 @@ def rewind() -> int:
 
     free = {"lease": None, "leased_until": None, "attempts": 0, "parked_at": None}
     told = {"told": Told.NOTHING, "told_at": None, "looked_at": None, "opened_at": None, "is_recheck": False}
-    in_turn = F("pk") * timedelta(microseconds=1) + (timezone.now() - timedelta(seconds=10))
-    due_at = ExpressionWrapper(in_turn, DateTimeField())
-    Subscription.objects.filter(state=State.SUBSCRIBED).update(due_at=due_at, **told, **free)
-    BrazeProfile.objects.update(due_at=due_at, accepted={}, accepted_at=None, is_unknown=False, **free)
+    sent = {"accepted": {}, "accepted_at": None, "is_unknown": False, "is_recheck": False}
+    began = timezone.now() - timedelta(seconds=60)
+    for rows, changes in ((Subscription.objects.filter(state=State.SUBSCRIBED), told), (BrazeProfile.objects, sent)):
+        newest = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
+        for start in range(0, newest + 1, SIGN_UPS):
+            due_at = began + timedelta(microseconds=start)
+            rows.filter(pk__gte=start, pk__lt=start + SIGN_UPS).update(due_at=due_at, **changes, **free)
     upkeep.Upkeep().run()
     _tidy()
     return outbox.unsent()

@@ -39,7 +39,7 @@ class Books:
         """Yield what Braze says of each address, whether somebody holds it or it is kept for whoever will."""
         for one in self.profiles:
             for group, state in one["states"].items():
-                yield one["email" if group in self.email_groups else "phone"] or "nobody", group, state
+                yield one["email" if group in self.email_groups else "phone"] or one["external_id"], group, state
             if one["email"]:
                 yield one["email"], "email_subscribe", one["email_subscribe"]
         for parked in braze["parked"]:

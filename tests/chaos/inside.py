@@ -35,9 +35,8 @@ def hurry() -> int:
     from sms_consent.models import BrazeProfile, GlobalEmail, Subscription
 
     now, backing_off = timezone.now(), Q(attempts__gt=0, due_at__gt=timezone.now())
-    rows = [Subscription.objects.filter(is_recheck=False), BrazeProfile.objects.all()]
-    rows.append(GlobalEmail.objects.filter(is_recheck=False))
-    return sum(one.filter(backing_off).update(due_at=now) for one in rows)
+    rows = (Subscription, BrazeProfile, GlobalEmail)
+    return sum(model._default_manager.filter(backing_off, is_recheck=False).update(due_at=now) for model in rows)
 
 
 def books() -> dict[str, Any]:
@@ -66,8 +65,8 @@ def _folded(row: Any) -> str:
 
 
 def histories(*addresses: str) -> list[str]:
-    """Return what is known of these addresses, a line for each record and each row."""
-    from sms_consent.models import ConsentRecord, Subscription
+    """Return what is known of these addresses, or of people by their external_id: a line for each record and row."""
+    from sms_consent.models import BrazeProfile, ConsentRecord, Subscription
     from sms_consent.people import subject
 
     lines = []
@@ -79,6 +78,10 @@ def histories(*addresses: str) -> list[str]:
                 f"{name} {getattr(row, name)}" for name in ("told_at", "looked_at", "opened_at", "seen_at")
             )
             lines.append(f"{address}: {row.state}, Braze was told {row.told or 'nothing'}; {moments}")
+        for it in BrazeProfile.objects.filter(
+            Q(external_id=address) | Q(person__email=address) | Q(person__phone=address)
+        ):
+            lines.append(f"{address}: the profile {it.external_id}, told {it.accepted} at {it.accepted_at}")
     return lines
 
 

@@ -21,7 +21,9 @@ class Post:
         self._thread = threading.Thread(target=self._run, name="post")
         self._revision = 0
         self.links: dict[str, list[str]] = defaultdict(list)  # by mailbox: of confirmations, oldest first
-        self.codes: dict[str, list[int]] = defaultdict(list)  # by mailbox: numbers of mails that have a code
+        self.codes: dict[str, list[str]] = defaultdict(list)  # by mailbox: of sign-ins and changes, oldest first
+        self.trouble: Exception | None = None
+        self._opened: set[int] = set()  # numbers of mails whose code was read: the sandbox keeps the newest mails only
         self.leaving: dict[str, str] = {}  # by address: the unsubscribe link that Braze has for it
 
     def __enter__(self) -> Post:
@@ -32,16 +34,12 @@ class Post:
         self._stop.set()
         self._thread.join()
 
-    def code(self, email: str) -> str:
-        """Return the newest code in a mailbox; empty if there is none."""
-        if not self.codes[email]:
-            return ""
-        found = CODE.search(self._sandbox.ask(f"mails/{self.codes[email][-1]}")["text"])
-        return found[1] if found else ""
-
     def _run(self) -> None:
-        while not self._stop.wait(EVERY):
-            self._look()
+        try:
+            while not self._stop.wait(EVERY):
+                self._look()
+        except Exception as error:  # noqa: BLE001 - a thread's error would go unseen
+            self.trouble = error
 
     def _look(self) -> None:
         since = self._revision
@@ -57,8 +55,14 @@ class Post:
     def _sort(self, mail: dict) -> None:  # type: ignore[type-arg]
         """A mail that comes between two looks is seen twice, and kept once."""
         links = [link for link in mail["links"] if "/confirm/" in link]
+        found = None if links or mail["number"] in self._opened else self._code(mail["number"])
         for mailbox in mail["to"]:
             if links and links[0] not in self.links[mailbox]:
                 self.links[mailbox].append(links[0])
-            elif not links and mail["number"] not in self.codes[mailbox]:
-                self.codes[mailbox].append(mail["number"])
+            elif found:
+                self.codes[mailbox].append(found)
+
+    def _code(self, number: int) -> str:
+        self._opened.add(number)
+        found = CODE.search(self._sandbox.ask(f"mails/{number}")["text"])
+        return found[1] if found else ""

@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from tests.chaos.post import Post
 from tests.chaos.processes import World, world
 
 NOT_UP_YET = -signal.SIGTERM  # it was started a moment before, and was told to stop while it still read its settings
-ADDRESS = re.compile(r"\+\d{8,}|[\w.]+@[\w.]+\w")
+ADDRESS = re.compile(r"\+\d{8,}|[\w.]+@[\w.]+\w|[0-9a-f-]{36}")  # or the external_id of who has none
 PATIENCE = 180.0  # seconds for all to become quiet, beside what is to be said again later
 
 
@@ -49,8 +49,8 @@ def chaos(database_url: str, plan: Plan) -> Outcome:
         post = stack.enter_context(Post(there.sandbox))
         town = Town(there.url, there.sandbox, post, fictional_numbers())
         with Monkey(there, plan) as monkey:
-            people = _live(town, plan)
-        said = _calm_down(there, plan)
+            people, troubles = _live(town, plan)
+        said = troubles + _calm_down(there, plan)
         return _accounts(there, town, people, monkey, said)
 
 
@@ -60,17 +60,18 @@ def _wait_for(there: World) -> None:
         answer.read()
 
 
-def _live(town: Town, plan: Plan) -> list[Person]:
-    """Have people act, each in one of the threads, until the time is up; new ones come evenly over the whole of it."""
+def _live(town: Town, plan: Plan) -> tuple[list[Person], list[str]]:
+    """Have people act, each in one of the threads, until the time is up; new ones come evenly over the whole of it.
+
+    Return them, and what kept any thread from going on: whoever acts no more proves nothing.
+    """
     random.Random(plan.seed).shuffle(town.numbers)
     until = time.monotonic() + plan.seconds
     shares: list[list[Person]] = [[] for _ in range(plan.clients)]
-    threads = [threading.Thread(target=_act, args=(town, plan, n, until, share)) for n, share in enumerate(shares)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [person for share in shares for person in share]
+    with ThreadPoolExecutor(plan.clients) as threads:
+        acting = [threads.submit(_act, town, plan, number, until, share) for number, share in enumerate(shares)]
+    troubles = [f"somebody could not go on: {trouble!r}" for one in acting if (trouble := one.exception())]
+    return [person for share in shares for person in share], troubles
 
 
 def _act(town: Town, plan: Plan, number: int, until: float, people: list[Person]) -> None:
@@ -144,8 +145,8 @@ def _accounts(there: World, town: Town, people: Sequence[Person], monkey: Monkey
         wrong.append("nothing was written down of what was served")
     if errors:
         wrong.append(f"{errors} errors (5xx) were served while the database was there")
-    if monkey.trouble:
-        wrong.append(f"the monkey itself failed: {monkey.trouble!r}")
+    troubles = {"monkey": monkey.trouble, "post": town.post.trouble}
+    wrong += [f"the {name} itself failed: {trouble!r}" for name, trouble in troubles.items() if trouble]
     counts = {"people": len(people), "addresses": len(pages), "consent records": books.records}
     counts |= {f"acts: {name}": count for name, count in sorted(town.done.items())}
     counts |= {f"harm: {name}": count for name, count in sorted(monkey.done.items())}
@@ -153,4 +154,5 @@ def _accounts(there: World, town: Town, people: Sequence[Person], monkey: Monkey
     counts |= {"errors while the database was away": excused, "requests without an answer": town.lost}
     counts |= {f"{state} in the end": n for state, n in sorted(books.in_the_end.items())}
     addresses = {address for line in wrong for address in ADDRESS.findall(line)}
-    return Outcome(counts | {"violations": len(wrong)}, wrong, inside(there, "histories", *sorted(addresses)))
+    did = [f"{page.address} did {', '.join(page.acts)}" for page in pages if page.address in addresses]
+    return Outcome(counts | {"violations": len(wrong)}, wrong, did + inside(there, "histories", *sorted(addresses)))
