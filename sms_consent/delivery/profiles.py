@@ -120,13 +120,14 @@ class TrackJob(CallJob):
         return partial(self.courier.client.track, [parcel.body for parcel in self.parcels.values()])
 
     def _hold_back(self) -> None:
-        early = {profile.id for profile in self.profiles if self._comes_too_early(profile)}
+        unknown = {claim.id for claim in self.claims if claim.was_unknown}
+        early = {it.id for it in self.profiles if self._comes_too_early(it, is_unknown=it.id in unknown)}
         again = Outcome(retry_at=timezone.now() + A_MOMENT, counts=False)
         self.finish({claim: again for claim in self.claims if claim.id in early})
         self.profiles = [profile for profile in self.profiles if profile.id not in early]
 
-    def _comes_too_early(self, profile: loading.Profile) -> bool:
-        """Whether something else comes first where another address takes the place of one that Braze has.
+    def _comes_too_early(self, profile: loading.Profile, *, is_unknown: bool) -> bool:
+        """Whether something else comes first where another address takes the place of one that Braze has, or had.
 
         A profile keeps its states when its address changes (R-phones), so the old one's opt-out is told before. And
         Braze is asked about a new number before (design.md §4.2): if the old one has left, the new one would seem to
@@ -134,7 +135,8 @@ class TrackJob(CallJob):
         """
         if any(row.is_leaving for address in profile.former for row in self.standings.get(address, ())):
             return True
-        if profile.accepted.get("phone") in (None, profile.phone) or USER_STATUS in self.courier.closed:
+        had_none = "phone" not in profile.accepted and not is_unknown
+        if had_none or profile.accepted.get("phone") == profile.phone or USER_STATUS in self.courier.closed:
             return False
         rows = self.standings.get(profile.phone or "", ())
         asked = [row for row in rows if row.is_to_be_looked_at and row.state in (State.PENDING, State.SUBSCRIBED)]

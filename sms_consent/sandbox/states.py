@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .events import USER_MERGE, Events
+from .events import REST_API, USER_MERGE, Events
 from .people import People
 from .pulse import Pulse
 from .records import DEFAULT_EMAIL_SUBSCRIBE, Channel, Group, Parked, Profile
@@ -62,13 +62,14 @@ class States:
         """Give a profile an address (or none). If Braze knows the address, its states come along.
 
         If it does not, the profile keeps what it had: at Braze consent travels to a new number
-        unless the caller withdraws it first (R-phones).
+        unless the caller withdraws it first (R-phones). What was parked came by a call, and is told as its doing.
         """
         before = profile.address(channel)
         if address == before:
             return []
+        source = self._events.source if self._people.holders(address or "") else REST_API
         known = self._known(address) if address is not None else {}
-        with self._telling(profile):
+        with self._events.caused_by(source), self._telling(profile):
             self._people.house(profile, channel, address)
             if channel == "email":
                 fallback = DEFAULT_EMAIL_SUBSCRIBE if before is not None else profile.email_subscribe

@@ -13,7 +13,7 @@ from sms_consent.delivery.worker import Lane, deliver_opt_outs_due, new_courier
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, standing
-from tests.sms_consent.delivery.helpers import later, seen
+from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, later, seen
 from tests.sms_consent.webhooks import events
 
 
@@ -56,3 +56,30 @@ def test_the_number_after_it_keeps_what_it_has_agreed_to_whichever_worker_comes_
     assert standing(BOBS_PHONE, "sms") == "subscribed"
     assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED
     assert not sandbox.world.people.holders(ALICES_PHONE)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["an answer was lost", "it has none"])
+def test_so_does_one_that_follows_a_number_of_which_nothing_is_written_down(
+    how: str, visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
+    alice.press(alice.links(ALICE)[-1])
+    if how == "an answer was lost":
+        sandbox.faults.add("drop_after", times=1, endpoint=TRACK)
+    deliver()
+    alice.sign_in(ALICE)
+    if how == "it has none":
+        alice.preferences("")
+        deliver()
+    later(SIX_MINUTES)
+    assert alice.preferences(BOBS_PHONE, "sms").status_code == 302
+    with closing(new_courier(Lane.OPT_OUTS)) as urgent, closing(new_courier(Lane.REST)) as rest:
+        deliver_opt_outs_due(urgent)
+        assert deliver_profiles(rest) == 1
+        assert deliver_numbers(rest) == 1
+    later(2)
+    deliver()
+    assert standing(BOBS_PHONE, "sms") == "subscribed"
+    assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED

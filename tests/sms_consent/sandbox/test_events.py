@@ -156,6 +156,14 @@ def test_what_a_profile_gains_by_a_merge_is_told(braze, world):
     assert world.events[-1].properties["phone_number"] == ANNA
 
 
+def test_what_was_parked_is_told_as_the_doing_of_the_call_that_parked_it(braze, world, sms):
+    """Not as that of the text by which somebody comes to have the number."""
+    world.set_group(sms, "sms", double_opt_in=True)
+    braze.set_sms("unsubscribed", phone=ANNA)
+    world.send_text(ANNA, "START")
+    assert changes(world) == [(None, "Unsubscribed", "REST API")]
+
+
 def test_a_call_applied_late_is_told_late(braze, world, sandbox):
     braze.track({"external_id": "a1", "phone": ANNA})
     sandbox.faults.add("late")
