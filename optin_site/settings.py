@@ -103,8 +103,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:  # prepared statements, planned once: a third of a sign-up's cost there. The URL may say otherwise, for a pooler.
-    _prepared = {"server_side_binding": True, "prepare_threshold": 5}
-    DATABASES["default"]["OPTIONS"] = _prepared | DATABASES["default"].get("OPTIONS", {})
+    _said = {"server_side_binding": "true", "prepare_threshold": 5} | DATABASES["default"].get("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] = _said | {"server_side_binding": _said["server_side_binding"] == "true"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.url_config("cache", "CACHE_URL", "locmemcache://")}
 

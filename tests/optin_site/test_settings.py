@@ -161,8 +161,11 @@ def test_the_deploy_check_objects_to(settings: Any, name: str, value: object, co
     assert [one for one in found if one.startswith("sms_consent")] == [f"sms_consent.{code}"]
 
 
-@pytest.mark.parametrize(("said", "binds"), [("", True), ("?server_side_binding=false&sslmode=disable", "false")])
-def test_the_address_of_a_database_decides_whether_statements_are_prepared(said: str, binds: bool | str) -> None:
+@pytest.mark.parametrize(
+    ("said", "binds"),
+    [("", True), ("?server_side_binding=true", True), ("?server_side_binding=false&sslmode=disable", False)],
+)
+def test_the_address_of_a_database_decides_whether_statements_are_prepared(said: str, binds: bool) -> None:
     show = "import json; from optin_site.settings import DATABASES as d; print(json.dumps(d['default']['OPTIONS']))"
     options = json.loads(run("-c", show, DATABASE_URL=f"postgres://site@127.0.0.1/site{said}").stdout)
     assert (options["server_side_binding"], options["prepare_threshold"]) == (binds, 5)
