@@ -40,30 +40,31 @@ def _after_what_waits(execute: Callable[..., Any], *statement: Any) -> Any:
 
 def _run_what_waits() -> None:
     if waiting := _waiting.get():
-        _run(waiting.pop())
+        _run(waiting.pop(), answers=False)
 
 
 def send(sql: str, params: Sequence[Any]) -> None:
     """Run a statement that changes something and returns nothing, now or with the next one."""
     waiting = _waiting.get()
     if waiting is None:
-        _run((sql, params))
+        _run((sql, params), answers=False)
     else:
         waiting.append((sql, params))
 
 
 def ask(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run a statement, and whatever waits, and return its rows."""
-    return _run((sql, params))
+    return _run((sql, params), answers=True)
 
 
-def _run(statement: Statement) -> list[tuple[Any, ...]]:
+def _run(statement: Statement, *, answers: bool) -> list[tuple[Any, ...]]:
+    # To be told rather than to look: psycopg describes each column of an answer to whoever asks whether there is one.
     waiting = _waiting.get() or []
     sql, params = _together([*waiting, statement])
     waiting.clear()
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if answers else []
 
 
 def _together(statements: Sequence[Statement]) -> Statement:

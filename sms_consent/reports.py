@@ -154,7 +154,7 @@ def disbelieve(message: InboundMessage, subscriptions: Collection[int]) -> None:
     """
     outbox.note_seen(subscriptions, State.SUBSCRIBED, message.occurred_at)
     if message.cause == INBOUND_MESSAGE:
-        outbox.insist_later(subscriptions)
+        outbox.insist_later(subscriptions, message.occurred_at)
 
 
 def _confirmed(message: InboundMessage, row: Subscription) -> None:

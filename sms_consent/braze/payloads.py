@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -118,6 +118,11 @@ def is_moving(changed: Mapping[str, Any], accepted: Mapping[str, Any]) -> bool:
     return any(name in changed and name in accepted and changed[name] != accepted[name] for name in ADDRESSES)
 
 
+def takes_away(name: str, changed: Mapping[str, Any], accepted: Mapping[str, Any]) -> bool:
+    """Whether these changes leave a profile without the address that Braze has of it, or had."""
+    return name in accepted and name in changed and changed[name] is None
+
+
 @dataclass
 class Riders:
     """The `subscription_groups` of a profile's call, the email consents that it tells, the requests that it starts."""
@@ -151,17 +156,17 @@ def _goes_with_its_number(consent: Consent) -> bool:
     return consent.is_to_start if consent.state == "pending" else consent.state == consent.told == "subscribed"
 
 
-def farewells(consents: Sequence[Consent]) -> list[Body]:
-    """Return what travels with a call that takes an address from its profile, for programs that the address has left.
+def farewells(groups: Iterable[str]) -> list[Body]:
+    """Return what travels with a call that takes an address from its profile, for these subscription groups.
 
     A profile keeps its states when its address goes (R-phones), and the opt-out, which is told by address, does not
     find it any more if it lands later. The next address would come into them.
     """
-    return [_entry(it, "unsubscribed") for it in consents if it.state == "unsubscribed"]
+    return [{"subscription_group_id": group, "subscription_state": "unsubscribed"} for group in groups]
 
 
-def _entry(consent: Consent, state: str = "subscribed") -> Body:
-    entry: Body = {"subscription_group_id": consent.group_id, "subscription_state": state}
+def _entry(consent: Consent) -> Body:
+    entry: Body = {"subscription_group_id": consent.group_id, "subscription_state": "subscribed"}
     if consent.state == "pending":
         entry["use_double_opt_in_logic"] = True
     return entry

@@ -165,7 +165,7 @@ class TrackJob(CallJob):
         taken = [consent for consent in own if self._takes(consent.program)]
         riding = payloads.riders(taken, changed)
         left = self._left(profile, changed)
-        entries = [*riding.entries, *payloads.farewells(left)]
+        entries = [*riding.entries, *payloads.farewells(program.subscription_group_id for program in left)]
         body = {"external_id": profile.external_id, **changed}
         if entries:
             body["subscription_groups"] = entries
@@ -175,7 +175,7 @@ class TrackJob(CallJob):
             body,
             changed,
             accepted,
-            programs=sorted({consent.program for consent in (*taken, *left) if consent.group_id in groups}),
+            programs=sorted({it.program for it in taken if it.group_id in groups} | {it.slug for it in left}),
             told=riding.told,
             started=riding.started,
             is_new=profile.is_new,
@@ -183,17 +183,30 @@ class TrackJob(CallJob):
         )
 
     def _is_to_be_repeated(self, claim: Claim, profile: loading.Profile, changed: Mapping[str, Any]) -> bool:
-        """Whether a call with another address may be in flight: a moment ago this one's was no news, or is none now."""
+        """Whether a call with another address may be in flight: a moment ago this one's was no news, or is none now.
+
+        What takes an address away is always repeated: see `_left`.
+        """
+        accepted = profile.accepted
+        if any(accepted.get(name) and payloads.takes_away(name, changed, accepted) for name in payloads.ADDRESSES):
+            return True
         if payloads.is_moving(changed, profile.accepted):
             return claim.was_unknown or profile.was_told_lately
         return claim.was_unknown and profile.was_told_lately  # a repeat was waiting, or a call has gone astray
 
-    def _left(self, profile: loading.Profile, changed: Mapping[str, Any]) -> list[payloads.Consent]:
-        """Return where an address stands that this call takes away, on the programs that travel."""
-        taken = [profile.accepted.get(name) for name in payloads.ADDRESSES if changed.get(name, "") is None]
-        rows = [row for address in filter(None, taken) for row in self.standings.get(address, ())]
-        found = [loading.consent(row, self.programs[row.program]) for row in rows]
-        return [consent for consent in found if self._takes(consent.program)]
+    def _left(self, profile: loading.Profile, changed: Mapping[str, Any]) -> list[Program]:
+        """Return the programs of which a profile keeps nothing when this call takes its address away.
+
+        Not those on which the address goes on: whether Braze takes it away first is not known. When the call is
+        repeated the profile has had none for minutes, so that it is about nobody's address, and goes for all.
+        """
+        found = []
+        for name, is_sms in payloads.ADDRESSES.items():
+            if payloads.takes_away(name, changed, profile.accepted):
+                rows = self.standings.get(profile.accepted[name] or "", ())
+                on = {row.program for row in rows if row.state in (State.PENDING, State.SUBSCRIBED)}
+                found += [it for pk, it in self.programs.items() if it.is_sms == is_sms and pk not in on]
+        return [program for program in found if program.subscription_group_id and self._takes(program.slug)]
 
     def _takes(self, program: str) -> bool:
         return program not in self.courier.closed and (self.carry is None or program in self.carry)

@@ -237,16 +237,18 @@ def insist(subscription: int) -> None:
     _insist(subscription, State.UNSUBSCRIBED, State.NONE)
 
 
-def insist_later(subscriptions: Collection[int]) -> None:
+def insist_later(subscriptions: Collection[int], at: datetime) -> None:
     """Have Braze told once more of these opt-outs: a handset has answered there what it was asked before it left.
 
-    In five minutes, for the word that opts in anew, and that the answer belongs to, may be on its way to us. What is
-    being told at this moment was built before, and is told again.
+    It did so at `at`: what has been asked for since then waits for that, as for every opt-out. In five minutes, for the
+    word that opts in anew, and that the answer belongs to, may be on its way to us. What is being told at this moment
+    was built before, and is told again.
     """
-    rows = Subscription.objects.filter(pk__in=subscriptions, state=State.UNSUBSCRIBED, parked_at=None)
+    asked_since = Q(state=State.PENDING, left_at__isnull=False, requested_at__gt=at)
+    rows = Subscription.objects.filter(Q(state=State.UNSUBSCRIBED) | asked_since, pk__in=subscriptions, parked_at=None)
     later = timezone.now() + settings.BRAZE_RECHECK_AFTER
-    rows.filter(due_at=None).update(version=new_version(), due_at=later, is_recheck=True)
-    rows.filter(due_at__lt=later).update(version=new_version())
+    rows.filter(due_at=None).update(version=new_version(), owes_opt_out=True, due_at=later, is_recheck=True)
+    rows.filter(due_at__lt=later).update(version=new_version(), owes_opt_out=True)
 
 
 def insist_on_consent(subscription: int) -> bool:

@@ -75,6 +75,25 @@ def test_an_opt_in_word_that_is_reported_after_what_it_did_there_still_counts(
     assert seen(sandbox, SMS, ALICES_PHONE) == SUBSCRIBED
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_what_the_handset_asks_for_after_it_waits_for_that_opt_out(
+    turn: int, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """It has changed the state there by a Y, and texts START: which are heard of in either order."""
+    time.sleep(1.1)  # providers tell whole seconds
+    sandbox.world.send_text(ALICES_PHONE, "Y")
+    said = [events.changed("Subscribed", "Inbound Message")]
+    time.sleep(1.1)
+    sandbox.world.send_text(ALICES_PHONE, "START")
+    said.append(events.text("START", action="None"))
+    for event in said[::turn]:
+        events.send([event])
+    later(SIX_MINUTES)
+    deliver()
+    assert standing(ALICES_PHONE, "sms") == "pending"
+    assert seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED
+
+
 def test_whoever_was_subscribed_in_the_dashboard_is_left_as_they_are(deliver: Deliver, sandbox: Sandbox) -> None:
     """Story 25: listed, and for `reconcile_braze --enforce`."""
     events.send([events.changed("Subscribed", "Dashboard")])

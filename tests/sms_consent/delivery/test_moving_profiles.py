@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,11 @@ from sms_consent import outbox
 from sms_consent.delivery.profiles import deliver_profiles
 from sms_consent.delivery.worker import Lane, deliver_opt_outs_due, new_courier
 from sms_consent.models import BrazeProfile
-from sms_consent.sandbox import Sandbox
-from tests.conftest import EMAIL
+from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
+from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, Visitor, standing
-from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, bodies, later
+from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, bodies, later, seen
+from tests.sms_consent.webhooks import events
 
 pytestmark = pytest.mark.django_db
 NEW_MAILBOX = "alice.new@example.com"
@@ -102,6 +104,23 @@ def test_a_profile_keeps_no_consent_of_an_address_that_it_has_no_longer(
     (profile,) = (one for one in sandbox.world.profiles if one.external_id)
     assert profile.email is None
     assert profile.states.get(EMAIL) != "Subscribed"
+
+
+def test_nor_of_one_that_goes_on_without_it(visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any) -> None:
+    """Its own handset opted it in, so that the consent stays when the person who had typed it gives it up."""
+    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+    alice = signed_in(visit(), deliver, "sms", "email")
+    sandbox.world.send_text(ALICES_PHONE, "STOP")
+    sandbox.world.send_text(ALICES_PHONE, "UNSTOP")
+    events.send([events.text("STOP", at=events.now(-10)), events.text("UNSTOP", at=events.now(-5))])
+    deliver()
+    alice.preferences("")
+    deliver()
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    (profile,) = (one for one in sandbox.world.profiles if one.email == ALICE)
+    assert (profile.phone, profile.states[SMS]) == (None, UNSUBSCRIBED)
+    assert (standing(ALICES_PHONE, "sms"), seen(sandbox, SMS, ALICES_PHONE)) == ("subscribed", SUBSCRIBED)
 
 
 def test_an_opt_out_goes_before_what_takes_its_address_away(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
