@@ -33,6 +33,8 @@ def give(
         _take_over(person, phone)
         return
     person.phone, person.phone_proven_at = to_python(phone or None), None
+    if old:
+        outbox.note_moved(person, "phone")
     if old and old not in person.former_phones:
         person.former_phones = [*person.former_phones, old]
     if phone or not keep_old:

@@ -135,6 +135,8 @@ def change_address(person: User, email: str, *, circumstances: Circumstances) ->
         consent.withdraw(person.email, source=Source.PREFERENCE_PAGE, circumstances=circumstances)
     EmailAddress.objects.filter(user=person).delete()
     EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
+    if person.email:
+        outbox.note_moved(person, "email")
     person.email = email
     person.save()
     outbox.wake()

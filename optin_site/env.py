@@ -43,12 +43,11 @@ class Reader:
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a yes/no setting; anything that is neither is refused."""
-        value = self.text(name, "on" if default else "off").lower()
-        if value in {"1", "true", "yes", "on"}:
-            return True
-        if value in {"0", "false", "no", "off", ""}:
-            return False
-        raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
+        return _yes_or_no(name, self.text(name, "on" if default else "off"))
+
+    def with_flag(self, options: dict[str, Any], name: str) -> dict[str, Any]:
+        """Return options of an address, which are text, with this one as a yes/no; what is neither is refused."""
+        return options | {name: _yes_or_no(name, str(options[name]))}
 
     def one_of(self, name: str, *values: str, default: str) -> str:
         """Return one of these words; anything else is refused."""
@@ -79,3 +78,11 @@ class Reader:
         """Return what django-environ makes of a database, cache or email URL."""
         parse = {"db": _env.db_url_config, "cache": _env.cache_url_config, "email": _env.email_url_config}[kind]
         return dict(parse(self.text(name, default)))
+
+
+def _yes_or_no(name: str, value: str) -> bool:
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be on or off, not {value.lower()!r}.")

@@ -103,8 +103,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:  # prepared statements, planned once: a third of a sign-up's cost there. The URL may say otherwise, for a pooler.
-    _said = {"server_side_binding": "true", "prepare_threshold": 5} | DATABASES["default"].get("OPTIONS", {})
-    DATABASES["default"]["OPTIONS"] = _said | {"server_side_binding": _said["server_side_binding"] == "true"}
+    _said = {"server_side_binding": "on", "prepare_threshold": 5} | DATABASES["default"].get("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] = env.with_flag(_said, "server_side_binding")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.url_config("cache", "CACHE_URL", "locmemcache://")}
 

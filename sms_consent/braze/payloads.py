@@ -21,7 +21,7 @@ class Consent(NamedTuple):
 
     `state` is none, pending, subscribed or unsubscribed; `told` what Braze last accepted ("asked" for double
     opt-in); `is_to_start` that the first call of the pair has asked, and the second has yet to start it;
-    `was_opened` that a call with its consent has been opened at some time.
+    `was_opened` that a call with its consent has been opened so lately that it may yet land.
     """
 
     subscription: int
@@ -101,7 +101,7 @@ def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -
 
     What differs, or everything when what it has is unknown. An address that is no longer wanted is cleared with null,
     and written down as such; other attributes are left as they are. `accepted` is what was written down before: the
-    link as a hash, the others as they are.
+    link as a hash, the others as they are; an address is empty in it where Braze may have one or another.
     """
     link = wanted.get(LINK)
     kept = {**wanted, LINK: hashlib.sha256(link.encode()).hexdigest()} if link else wanted
@@ -135,15 +135,16 @@ class Riders:
 def riders(consents: Sequence[Consent], changed: Mapping[str, Any]) -> Riders:
     """Return what travels in a profile's call. `told` and `started` are ids of subscriptions.
 
-    Email consents travel here. A number's consent, already accepted by the first call, is repeated when
-    this call puts the number on the profile; with double opt-in, that is what starts it.
+    Email consents travel here, again whenever the address does. A number's consent, already accepted by the first call,
+    is repeated when this call puts the number on the profile; with double opt-in, that is what starts it.
     """
     found = Riders()
     for it in consents:
         if not it.is_sms:
-            if it.state != "subscribed" or it.told == "subscribed":
+            if it.state != "subscribed" or (it.told == "subscribed" and not changed.get("email")):
                 continue
-            found.told.append(it.subscription)
+            if it.told != "subscribed":
+                found.told.append(it.subscription)
         elif not changed.get("phone") or not _goes_with_its_number(it):
             continue
         elif it.state == "pending":

@@ -96,7 +96,7 @@ def standings(addresses: Collection[str]) -> dict[str, list[Standing]]:
         "told",
         "asked",
         "rides",
-        holds(opened_at__isnull=False),
+        holds(opened_at__gt=now - settings.BRAZE_RECHECK_AFTER - outbox.fresh()),
         holds(looked_at=None, parked_at=None, due_at__isnull=False),
         holds(state=State.UNSUBSCRIBED, parked_at=None, due_at__lte=now, left_at__gt=now - A_MINUTE),
     )

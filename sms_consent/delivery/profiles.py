@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from sms_consent import lines, outbox
 from sms_consent.braze import BrazeError, Refused, payloads
-from sms_consent.braze.client import TRACK, USER_STATUS
+from sms_consent.braze.client import SET_STATUS, TRACK, USER_STATUS
 from sms_consent.braze.errors import mentions_group
 from sms_consent.choices import State
-from sms_consent.delivery import loading
+from sms_consent.delivery import loading, moving
 from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CLAIMS, CallJob, claiming, in_calls
+from sms_consent.delivery.moving import Move
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
@@ -49,8 +50,7 @@ def deliver_profiles(courier: Courier) -> int:
 class Parcel:
     """What one person's object in the call carries; `told` are the email consents that it tells, `started` requests.
 
-    `accepted` is what Braze has of the person once it has taken that. `is_to_be_repeated` says that a call that was
-    sent before may yet land after this one, with another address.
+    `accepted` is what Braze has of the person once it has taken that; `again_in` after how long they are told again.
     """
 
     claim: Claim
@@ -61,7 +61,7 @@ class Parcel:
     told: list[int]
     started: list[int]
     is_new: bool
-    is_to_be_repeated: bool
+    again_in: timedelta | None
 
     @property
     def is_needed(self) -> bool:
@@ -104,7 +104,8 @@ class TrackJob(CallJob):
         """Write outcomes down."""
         taken = [self.parcels[claim] for claim, it in outcomes.items() if it.accepted and claim in self.parcels]
         accepted = {it.claim.id: it.accepted for it in taken if it.changed}
-        self.courier.settlements.add_people(outcomes, accepted, [it.claim.id for it in taken if it.is_to_be_repeated])
+        again = {it.claim.id: it.again_in for it in taken if it.again_in is not None}
+        self.courier.settlements.add_people(outcomes, accepted, again)
 
     def build(self) -> Callable[[], Any] | None:
         """Leave out who has nothing new, and who comes too early."""
@@ -135,7 +136,8 @@ class TrackJob(CallJob):
         """
         if any(row.is_leaving for address in profile.former for row in self.standings.get(address, ())):
             return True
-        had_none = "phone" not in profile.accepted and not is_unknown
+        can_be_asked = SET_STATUS not in self.courier.closed  # or else no number is claimed, and none looked at
+        had_none = "phone" not in profile.accepted and not (is_unknown and can_be_asked)
         if had_none or profile.accepted.get("phone") == profile.phone or USER_STATUS in self.courier.closed:
             return False
         rows = self.standings.get(profile.phone or "", ())
@@ -161,10 +163,12 @@ class TrackJob(CallJob):
         wanted = payloads.attributes(profile, own, profile.accepted, is_unknown=is_unknown)
         if "email" in wanted or "phone" in wanted:  # for nobody else: each attribute that is written costs money
             wanted[payloads.LINK] = profile.link(to_email="email" in wanted)
-        changed, accepted = payloads.difference(wanted, profile.accepted, is_unknown=is_unknown)
+        said = moving.without_its_number(profile, wanted)
+        changed, accepted = payloads.difference(said, profile.accepted, is_unknown=is_unknown)
         taken = [consent for consent in own if self._takes(consent.program)]
         riding = payloads.riders(taken, changed)
-        left = self._left(profile, changed)
+        move = Move(claim, profile, changed, self.standings, self.programs, is_first=said != wanted)
+        left = [program for program in move.left() if self._takes(program.slug)]
         entries = [*riding.entries, *payloads.farewells(program.subscription_group_id for program in left)]
         body = {"external_id": profile.external_id, **changed}
         if entries:
@@ -179,34 +183,8 @@ class TrackJob(CallJob):
             told=riding.told,
             started=riding.started,
             is_new=profile.is_new,
-            is_to_be_repeated=self._is_to_be_repeated(claim, profile, changed),
+            again_in=move.again_in(),
         )
-
-    def _is_to_be_repeated(self, claim: Claim, profile: loading.Profile, changed: Mapping[str, Any]) -> bool:
-        """Whether a call with another address may be in flight: a moment ago this one's was no news, or is none now.
-
-        What takes an address away is always repeated: see `_left`.
-        """
-        accepted = profile.accepted
-        if any(accepted.get(name) and payloads.takes_away(name, changed, accepted) for name in payloads.ADDRESSES):
-            return True
-        if payloads.is_moving(changed, profile.accepted):
-            return claim.was_unknown or profile.was_told_lately
-        return claim.was_unknown and profile.was_told_lately  # a repeat was waiting, or a call has gone astray
-
-    def _left(self, profile: loading.Profile, changed: Mapping[str, Any]) -> list[Program]:
-        """Return the programs of which a profile keeps nothing when this call takes its address away.
-
-        Not those on which the address goes on: whether Braze takes it away first is not known. When the call is
-        repeated the profile has had none for minutes, so that it is about nobody's address, and goes for all.
-        """
-        found = []
-        for name, is_sms in payloads.ADDRESSES.items():
-            if payloads.takes_away(name, changed, profile.accepted):
-                rows = self.standings.get(profile.accepted[name] or "", ())
-                on = {row.program for row in rows if row.state in (State.PENDING, State.SUBSCRIBED)}
-                found += [it for pk, it in self.programs.items() if it.is_sms == is_sms and pk not in on]
-        return [program for program in found if program.subscription_group_id and self._takes(program.slug)]
 
     def _takes(self, program: str) -> bool:
         return program not in self.courier.closed and (self.carry is None or program in self.carry)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -41,7 +42,7 @@ class Settlements:
 
     outcomes: dict[Write, dict[Claim, Outcome]] = field(default_factory=dict)
     accepted: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    repeated: set[int] = field(default_factory=set)
+    again: dict[int, timedelta] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
     addresses: set[str] = field(default_factory=set)
     riders: set[int] = field(default_factory=set)
@@ -52,14 +53,17 @@ class Settlements:
         self.outcomes.setdefault(write, {}).update(outcomes)
 
     def add_people(
-        self, outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]], repeated: Iterable[int] = ()
+        self,
+        outcomes: Mapping[Claim, Outcome],
+        accepted: Mapping[int, Mapping[str, Any]],
+        again: Mapping[int, timedelta] | None = None,
     ) -> None:
         """Have written down what came of people.
 
-        `accepted` is what Braze has of them now, by a profile's id; `repeated` are the ids of those to be told again.
+        By a profile's id, `accepted` is what Braze has of them now, and `again` after how long they are told again.
         """
         self.accepted.update(accepted)
-        self.repeated.update(repeated)
+        self.again.update(again or {})
         self.add(self._settle_people, outcomes)
 
     def add_riders(
@@ -85,7 +89,7 @@ class Settlements:
         return sum(map(len, self.outcomes.values())) >= BATCH
 
     def _settle_people(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        outbox.settle_profiles(outcomes, self.accepted, self.repeated)
+        outbox.settle_profiles(outcomes, self.accepted, self.again)
 
     def _settle_riders(self, versions: Mapping[int, int]) -> None:
         outbox.settle_riders(versions, self.addresses, accepted=self.riders, started=self.started)

@@ -35,12 +35,13 @@ class Outgoing(models.Model):
 class BrazeProfile(Outgoing):
     """What Braze last accepted about a person's attributes; one per person.
 
-    `accepted` holds attribute names and values as Braze takes them, null for an address that it was told is gone;
-    `is_unknown` says that a call may have changed them without our knowing, or may yet. `is_recheck` says that `due_at`
-    is only the repeat of a call that gave it another address. `claims_phone` is a number that Braze may know without a
-    name: its profile there is to become this person's before anything else is told of them. A row without a person is
-    one whose profile is to be merged into `merge_into` (an external_id) or, with `is_to_delete`, to be deleted; if
-    Braze never heard of it, it is forgotten. With a person, `is_to_delete` says that they are being erased.
+    `accepted` holds attribute names and values as Braze takes them, null for an address that it was told is gone, and
+    an empty one where it may have one or another (`outbox.note_moved`); `is_unknown` says that a call may have
+    changed them without our knowing, or may yet. `is_recheck` says that `due_at` is only the repeat of a call that
+    gave it another address. `claims_phone` is a number that Braze may know without a name: its profile there is to
+    become this person's before anything else is told of them. A row without a person is one whose profile is to be
+    merged into `merge_into` (an external_id) or, with `is_to_delete`, to be deleted; if Braze never heard of it, it
+    is forgotten. With a person, `is_to_delete` says that they are being erased.
     """
 
     person = models.OneToOneField(

@@ -99,7 +99,7 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
 def claim_people(limit: int) -> list[Claim]:
     """Take people whose profile may be out of date at Braze."""
     rows = BrazeProfile.objects.filter(person__isnull=False, claims_phone="", is_to_delete=False)
-    return _claim(rows, limit, PROFILE_FIELDS, is_unknown=True)
+    return _claim(rows, limit, (*PROFILE_FIELDS, "is_recheck"), is_unknown=True, is_recheck=False)
 
 
 def claim_identities(limit: int) -> list[Claim]:

@@ -19,6 +19,7 @@ from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, S
 NOTIFY_CHANNEL = "optin_outbox"
 MOST_AT_ONCE = 500  # rows in a transaction: SQLite has one writer, and nobody may wait for it longer than 50 ms
 MAX_ASKS = 2  # one prompt, and one more after a second look
+ONE_OR_ANOTHER = ""  # in place of the address that Braze has accepted: not null, for that says that there is none
 UNSEEN: dict[str, Any] = {"seen": "", "seen_at": None}  # what Braze said before a change is no news after it
 
 
@@ -114,17 +115,28 @@ def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> None:
         program__channel=Channel.EMAIL, state=State.SUBSCRIBED, due_at__lte=timezone.now(), parked_at__isnull=True
     )
     emails = waiting.exclude(told=Told.SUBSCRIBED).exclude(program__in=closed).values("address")
-    settled = BrazeProfile.objects.filter(person__email__in=emails, due_at__isnull=True)
+    is_settled = Q(due_at__isnull=True) | Q(is_recheck=True, leased_until=None)
+    settled = BrazeProfile.objects.filter(is_settled, person__email__in=emails)
     ids = list(settled.values_list("pk", flat=True)[:limit])
     if not ids:
         return
     with transaction.atomic():
-        rows = BrazeProfile.objects.select_for_update(skip_locked=True).filter(pk__in=ids, due_at__isnull=True)
+        rows = BrazeProfile.objects.select_for_update(skip_locked=True).filter(is_settled, pk__in=ids)
         _mark_profiles(BrazeProfile.objects.filter(pk__in=list(rows.values_list("pk", flat=True))))
 
 
 def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> None:
     profiles.update(**_renewed())
+
+
+def note_moved(person: Any, name: str) -> None:
+    """An address of theirs ("email" or "phone") gives way to another; their addresses are locked.
+
+    A call of which nobody knows what became of it may have had the old one, and land after the new one has been told.
+    """
+    for profile in BrazeProfile.objects.select_for_update().filter(person=person, is_unknown=True):
+        profile.accepted[name] = ONE_OR_ANOTHER
+        profile.save(update_fields=["accepted"])
 
 
 def claim_identity(phone: str) -> None:
@@ -245,7 +257,8 @@ def insist_later(subscriptions: Collection[int], at: datetime) -> None:
     was built before, and is told again.
     """
     asked_since = Q(state=State.PENDING, left_at__isnull=False, requested_at__gt=at)
-    rows = Subscription.objects.filter(Q(state=State.UNSUBSCRIBED) | asked_since, pk__in=subscriptions, parked_at=None)
+    known = Subscription.objects.filter(pk__in=subscriptions, parked_at=None).exclude(address="")  # not who was erased
+    rows = known.filter(Q(state=State.UNSUBSCRIBED) | asked_since)
     later = timezone.now() + settings.BRAZE_RECHECK_AFTER
     rows.filter(due_at=None).update(version=new_version(), owes_opt_out=True, due_at=later, is_recheck=True)
     rows.filter(due_at__lt=later).update(version=new_version(), owes_opt_out=True)

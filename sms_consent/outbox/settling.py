@@ -158,13 +158,12 @@ def note_looked(claims: Collection[Claim]) -> None:
 
 
 def settle_profiles(
-    outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]], repeated: Collection[int] = ()
+    outcomes: Mapping[Claim, Outcome], accepted: Mapping[int, Mapping[str, Any]], again: Mapping[int, timedelta]
 ) -> None:
     """Write down what came of calls about people. `accepted` maps a profile's id to what Braze has of it from now on.
 
     That is what it had when the call was built, and what the call has changed: any other change makes a new version.
-    `repeated` are the ids of those that a call from before may yet give an old address: after five minutes, by when
-    it has landed, everything is told once more (rule 7).
+    `again` says after how long some are told again: at once what there is more, later everything once more (rule 7).
     """
     with transaction.atomic():
         live, overtaken = _sort(BrazeProfile, outcomes)
@@ -175,7 +174,7 @@ def settle_profiles(
         for outcome, claims in _group(live).items():
             if outcome.accepted:
                 _accept_profiles(claims, accepted)
-                _repeat_profiles([claim for claim in claims if claim.id in repeated])
+                _tell_again(claims, again)
             else:
                 _rows(BrazeProfile, claims).update(**_failure(outcome), is_recheck=False)
                 known = [claim for claim in claims if outcome.is_known and not claim.was_unknown]
@@ -203,10 +202,11 @@ def _accept_profiles(claims: list[Claim], accepted: Mapping[int, Mapping[str, An
         _rows(BrazeProfile, [claim for claim in claims if claim.id not in changed]).update(**same)
 
 
-def _repeat_profiles(claims: list[Claim]) -> None:
-    if claims:
-        later = timezone.now() + settings.BRAZE_RECHECK_AFTER
-        _rows(BrazeProfile, claims).update(is_unknown=True, is_recheck=True, due_at=later)
+def _tell_again(claims: list[Claim], again: Mapping[int, timedelta]) -> None:
+    for after, some in _group({claim: again[claim.id] for claim in claims if claim.id in again}).items():
+        is_repeat = bool(after)
+        due_at = timezone.now() + after
+        _rows(BrazeProfile, some).update(is_unknown=is_repeat, is_recheck=is_repeat, due_at=due_at)
 
 
 # --- Shared -------------------------------------------------------------------------------------------

@@ -163,7 +163,12 @@ def test_the_deploy_check_objects_to(settings: Any, name: str, value: object, co
 
 @pytest.mark.parametrize(
     ("said", "binds"),
-    [("", True), ("?server_side_binding=true", True), ("?server_side_binding=false&sslmode=disable", False)],
+    [
+        ("", True),
+        ("?server_side_binding=True", True),
+        ("?server_side_binding=1", True),
+        ("?server_side_binding=false&sslmode=disable", False),
+    ],
 )
 def test_the_address_of_a_database_decides_whether_statements_are_prepared(said: str, binds: bool) -> None:
     show = "import json; from optin_site.settings import DATABASES as d; print(json.dumps(d['default']['OPTIONS']))"

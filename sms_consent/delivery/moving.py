@@ -1,0 +1,94 @@
+"""A person's address at Braze that takes the place of another: a profile keeps its states when that changes (R-phones).
+
+So what the old one had agreed to must be gone before the new one comes, and Braze applies calls in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from sms_consent.braze import payloads
+from sms_consent.choices import State
+from sms_consent.delivery.loading import Profile, Standing
+from sms_consent.models import Program
+from sms_consent.outbox import Claim
+
+AT_ONCE = timedelta(0)
+
+
+def without_its_number(profile: Profile, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a profile's call is to say: a number gives way to none before there is another.
+
+    Nothing can be unsubscribed under a new number that is yet to be asked: it may be a stranger's (rule 11).
+    """
+    before = profile.accepted.get("phone")
+    if not before or wanted.get("phone") in (None, before):
+        return dict(wanted)
+    return {name: value for name, value in wanted.items() if name not in ("phone", "country")}
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a call changes about a profile, as against what Braze has of it. `is_first`: its number is still to come."""
+
+    claim: Claim
+    profile: Profile
+    changed: Mapping[str, Any]
+    standings: Mapping[str, list[Standing]]
+    programs: Mapping[int, Program]
+    is_first: bool
+
+    def again_in(self) -> timedelta | None:
+        """Return after how long the call is followed by another; None if by none.
+
+        At once where the new number is still to come. When all calls have landed (rule 7) where one with another
+        address may be in flight: a moment ago this one's was no news, or is none now; and where it takes one away.
+        """
+        if self.is_first:
+            return AT_ONCE
+        return settings.BRAZE_RECHECK_AFTER if self._is_to_be_repeated() else None
+
+    def _is_to_be_repeated(self) -> bool:
+        if any(self._takes_away(name) for name in payloads.ADDRESSES):
+            return True  # see `left`
+        if payloads.is_moving(self.changed, self.profile.accepted):
+            return self.claim.was_unknown or self.profile.was_told_lately
+        return self.claim.was_unknown and self.profile.was_told_lately  # a repeat was waiting, or a call went astray
+
+    def _takes_away(self, name: str) -> bool:
+        accepted = self.profile.accepted
+        return bool(accepted.get(name)) and payloads.takes_away(name, self.changed, accepted)
+
+    def left(self) -> list[Program]:
+        """Return the programs of which the profile keeps nothing.
+
+        Where an address is taken away: not those on which that goes on, for whether Braze takes it away first is not
+        known. When the call is repeated the profile has had none for minutes, so that it is about nobody's address, and
+        goes for all. Where a mailbox that is proven takes the place of another: those that it has not joined.
+        """
+        found = []
+        for name, is_sms in payloads.ADDRESSES.items():
+            spared = self._spared(name)
+            if spared is not None:
+                rows = self.standings.get(spared, ())
+                on = {row.program for row in rows if row.state in (State.PENDING, State.SUBSCRIBED)}
+                found += [it for pk, it in self.programs.items() if it.is_sms == is_sms and pk not in on]
+        return [program for program in found if program.subscription_group_id]
+
+    def _spared(self, name: str) -> str | None:
+        """Return the address whose programs are left alone; empty if there is none, None if all are."""
+        before = self.profile.accepted.get(name)
+        if payloads.takes_away(name, self.changed, self.profile.accepted):
+            return None if before == "" else before or ""
+        return self.changed["email"] if name == "email" and self._takes_the_place() else None
+
+    def _takes_the_place(self) -> bool:
+        profile = self.profile
+        if not (profile.is_proven and self.changed.get("email") and "email" in profile.accepted):
+            return False
+        return self.claim.was_recheck or self.changed["email"] != profile.accepted["email"]
