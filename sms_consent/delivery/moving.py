@@ -58,7 +58,12 @@ class Move:
             return True  # see `left`
         if payloads.is_moving(self.changed, self.profile.accepted):
             return self.claim.was_unknown or self.profile.was_told_lately
-        return self.claim.was_unknown and self.profile.was_told_lately  # a repeat was waiting, or a call went astray
+        # A repeat was waiting, a call went astray, or the new number is not to be told of after all.
+        return self.profile.was_told_lately and (self.claim.was_unknown or self._has_lost_its_number())
+
+    def _has_lost_its_number(self) -> bool:
+        accepted = self.profile.accepted
+        return "phone" in accepted and accepted["phone"] is None and not self.claim.was_recheck
 
     def _takes_away(self, name: str) -> bool:
         accepted = self.profile.accepted

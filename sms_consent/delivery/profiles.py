@@ -81,6 +81,7 @@ class TrackJob(CallJob):
     carry: frozenset[str] | None = None
     suspects: tuple[str, ...] = ()
     parcels: dict[Claim, Parcel] = field(init=False, default_factory=dict)
+    again: dict[Claim, timedelta] = field(init=False, default_factory=dict)
     versions: dict[int, int] = field(init=False, default_factory=dict)
     addresses: set[str] = field(init=False, default_factory=set)
     rides: list[int] = field(init=False, default_factory=list)
@@ -104,7 +105,7 @@ class TrackJob(CallJob):
         """Write outcomes down."""
         taken = [self.parcels[claim] for claim, it in outcomes.items() if it.accepted and claim in self.parcels]
         accepted = {it.claim.id: it.accepted for it in taken if it.changed}
-        again = {it.claim.id: it.again_in for it in taken if it.again_in is not None}
+        again = {claim.id: self.again[claim] for claim, it in outcomes.items() if it.accepted and claim in self.again}
         self.courier.settlements.add_people(outcomes, accepted, again)
 
     def build(self) -> Callable[[], Any] | None:
@@ -112,6 +113,7 @@ class TrackJob(CallJob):
         self._hold_back()
         loaded = self._pack()
         self.give_back([claim for claim in self.claims if claim not in loaded])
+        self.again = {claim: it.again_in for claim, it in loaded.items() if it.again_in is not None}
         self.parcels = {claim: parcel for claim, parcel in loaded.items() if parcel.is_needed or self.carry}
         self.finish({claim: ACCEPTED for claim in loaded if claim not in self.parcels})
         if not self.parcels:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from sms_consent import outbox
+from sms_consent.delivery.numbers import deliver_numbers
 from sms_consent.delivery.profiles import deliver_profiles
 from sms_consent.delivery.worker import Lane, deliver_opt_outs_due, new_courier
 from sms_consent.models import BrazeProfile
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, Visitor, standing
-from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, bodies, later, seen
+from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, bodies, later, seen, stop
 from tests.sms_consent.webhooks import events
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,31 @@ def test_nor_of_one_that_goes_on_without_it(visit: Visit, deliver: Deliver, sand
     deliver()
     later(SIX_MINUTES)
     assert deliver() == 0
+    (profile,) = (one for one in sandbox.world.profiles if one.email == ALICE)
+    assert (profile.phone, profile.states[SMS]) == (None, UNSUBSCRIBED)
+    assert (standing(ALICES_PHONE, "sms"), seen(sandbox, SMS, ALICES_PHONE)) == ("subscribed", SUBSCRIBED)
+
+
+def test_nor_where_the_next_number_has_left_before_it_came(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    """The old one goes first, so that the new one has yet to be told of when it says STOP."""
+    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+    alice = signed_in(visit(), deliver, "sms", "email")
+    sandbox.world.send_text(ALICES_PHONE, "STOP")
+    sandbox.world.send_text(ALICES_PHONE, "UNSTOP")
+    events.send([events.text("STOP", at=events.now(-10)), events.text("UNSTOP", at=events.now(-5))])
+    deliver()
+    later(SIX_MINUTES)
+    alice.preferences(BOBS_PHONE, "sms")
+    with closing(new_courier(Lane.REST)) as rest:
+        deliver_numbers(rest)
+        assert deliver_profiles(rest)
+    assert BOBS_PHONE not in phones(sandbox)
+    stop(BOBS_PHONE)
+    for _ in range(3):
+        deliver()
+        later(SIX_MINUTES)
     (profile,) = (one for one in sandbox.world.profiles if one.email == ALICE)
     assert (profile.phone, profile.states[SMS]) == (None, UNSUBSCRIBED)
     assert (standing(ALICES_PHONE, "sms"), seen(sandbox, SMS, ALICES_PHONE)) == ("subscribed", SUBSCRIBED)
