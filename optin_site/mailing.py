@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -35,12 +35,15 @@ def queue(mail: Mail) -> None:
     bulk.add(Email, each, same=same | {"created": now, "last_updated": now})
 
 
-def send_waiting() -> None:
-    """Send what is queued now. A mail server that is down costs time, never a mail. Raises DatabaseError."""
+def send_waiting(*, goes_on: Callable[[], bool] = lambda: True) -> None:
+    """Send what is queued now. A mail server that is down costs time, never a mail. Raises DatabaseError.
+
+    Asked after each batch (POST_OFFICE, BATCH_SIZE: 100), `goes_on` says whether there is to be another.
+    """
     if not get_queued():
         return
     with _alone() as is_alone:
-        while is_alone and get_queued():
+        while is_alone and goes_on() and get_queued():
             send_queued()
             Email.objects.filter(status=STATUS.sent).delete()  # they hold links and codes that work (SEC-9)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from post_office.models import Email
@@ -18,6 +22,8 @@ from sms_consent.disclosures import publish
 from sms_consent.models import Disclosure, Program
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE, BOB, CAROL, send_sign_up
+from tests.sms_consent.delivery.conftest import database_url
+from tests.sms_consent.delivery.helpers import crowd
 
 pytestmark = pytest.mark.usefixtures("programs", "sandbox")
 
@@ -46,6 +52,21 @@ def test_a_dead_mail_server_loses_no_mail(dead: Sandbox, client: Client) -> None
     dead.mailbox.set_mode("up")
     retry_now()
     assert sorted(mail.to[0] for mail in dead.world.mails) == [ALICE, BOB, CAROL]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_sends_mails_stops_when_told_to_however_many_wait(sandbox: Sandbox) -> None:
+    """What chaos found: a long queue was sent to its end first."""
+    crowd(range(250), "email")
+    sandbox.mailbox.set_mode("slow", 0.05)
+    env = os.environ | {"DATABASE_URL": database_url(), "EMAIL_URL": f"smtp://127.0.0.1:{sandbox.smtp_port}"}
+    env["DJANGO_SETTINGS_MODULE"] = "optin_site.settings"
+    with subprocess.Popen([sys.executable, "manage.py", "send_mail"], cwd=settings.BASE_DIR, env=env) as process:
+        assert sandbox.world.wait_until(lambda: len(sandbox.world.mails) > 0, 30.0)
+        process.terminate()
+        assert process.wait(30) == 0
+    sandbox.mailbox.set_mode("up")
+    assert Email.objects.count() == 150
 
 
 def test_a_sign_in_code_survives_a_dead_mail_server_too(dead: Sandbox, client: Client) -> None:

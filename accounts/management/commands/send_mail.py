@@ -27,19 +27,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Look at the queue every second; django-post-office sends, retries and keeps what fails."""
         if options["once"]:
-            _send(self)
+            _send(self, threading.Event())
             return
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         self.stdout.write("Sending queued mails. Stop with Ctrl-C.")
         while not stop.wait(PAUSE):
-            _send(self)
+            _send(self, stop)
 
 
-def _send(command: BaseCommand) -> None:
+def _send(command: BaseCommand, stop: threading.Event) -> None:
     try:
-        mailing.send_waiting()
+        mailing.send_waiting(goes_on=lambda: not stop.is_set())
     except Error as error:
         command.stderr.write(f"The database did not answer: {error}")
         connection.close()
