@@ -164,8 +164,8 @@ def outbox_state(row: Any) -> str:
         return "Nothing left to tell"
     if row.leased_until and row.leased_until > now:
         return "Being sent now"
-    if getattr(row, "is_recheck", False):
-        return f"Second look at {minute(row.due_at)} UTC"
+    if row.is_recheck:
+        return f"Taken by Braze; looked at, or said again, at {minute(row.due_at)} UTC"
     if row.attempts:
         return f"Failed {row.attempts} time{pluralize(row.attempts)}, tried again at {minute(row.due_at)} UTC"
     return f"Waiting since {minute(row.due_at)} UTC"
