@@ -45,8 +45,8 @@ def follow(hint: InboundMessage, *, subscribed_to: Collection[str]) -> None:
         hint.outcome = Outcome.UNKNOWN
     elif _is_outdone(hint):
         hint.outcome = Outcome.UNKNOWN
-        by_handset = hint.kind == Kind.TEXT or hint.cause == INBOUND_MESSAGE
-        outbox.insist_later([row.pk for row in _rows(hint) if by_handset], hint.occurred_at)
+        if hint.kind == Kind.TEXT or hint.cause == INBOUND_MESSAGE:
+            outbox.insist_later([row.pk for row in _rows(hint)], hint.occurred_at)
     elif said is None:
         hint.outcome = Outcome.UNPROVEN
         _take_brazes_word(hint, programs)

@@ -16,7 +16,7 @@ from sms_consent.braze import payloads
 from sms_consent.choices import State
 from sms_consent.delivery.loading import Profile, Standing
 from sms_consent.models import Program
-from sms_consent.outbox import Claim
+from sms_consent.outbox import ONE_OR_ANOTHER, Claim
 
 AT_ONCE = timedelta(0)
 
@@ -62,8 +62,7 @@ class Move:
         return self.profile.was_told_lately and (self.claim.was_unknown or self._has_lost_its_number())
 
     def _has_lost_its_number(self) -> bool:
-        accepted = self.profile.accepted
-        return "phone" in accepted and accepted["phone"] is None and not self.claim.was_recheck
+        return self.profile.accepted.get("phone", ONE_OR_ANOTHER) is None and not self.claim.was_recheck
 
     def _takes_away(self, name: str) -> bool:
         accepted = self.profile.accepted
@@ -89,7 +88,7 @@ class Move:
         """Return the address whose programs are left alone; empty if there is none, None if all are."""
         before = self.profile.accepted.get(name)
         if payloads.takes_away(name, self.changed, self.profile.accepted):
-            return None if before == "" else before or ""
+            return None if before == ONE_OR_ANOTHER else before or ""
         return self.changed["email"] if name == "email" and self._takes_the_place() else None
 
     def _takes_the_place(self) -> bool:

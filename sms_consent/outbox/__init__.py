@@ -22,6 +22,7 @@ from sms_consent.outbox.dues import due_opt_outs, due_rest
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
+    ONE_OR_ANOTHER,
     claim_identity,
     delete_away,
     erase,
@@ -60,6 +61,7 @@ from sms_consent.outbox.settling import (
 __all__ = [
     "MAX_ASKS",
     "NOTIFY_CHANNEL",
+    "ONE_OR_ANOTHER",
     "Claim",
     "Outcome",
     "claim_identities",

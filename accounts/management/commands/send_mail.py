@@ -26,10 +26,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look at the queue every second; django-post-office sends, retries and keeps what fails."""
-        if options["once"]:
-            _send(self, threading.Event())
-            return
         stop = threading.Event()
+        if options["once"]:
+            _send(self, stop)
+            return
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         self.stdout.write("Sending queued mails. Stop with Ctrl-C.")

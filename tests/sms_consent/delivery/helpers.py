@@ -16,7 +16,8 @@ from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail, Program, Subscription
 from sms_consent.sandbox import Sandbox
-from tests.people import hidden_fields
+from tests.people import ALICES_PHONE, hidden_fields
+from tests.sms_consent.webhooks import events
 
 SET, TRACK, LOOK = "/subscription/status/set", "/users/track", "/subscription/user/status"
 SIX_MINUTES = 360
@@ -49,6 +50,13 @@ def confirmed(numbers: Iterable[int], visitor: Any) -> None:
 def stop(address: str) -> None:
     """The handset says STOP."""
     services.withdraw(address, source=Source.KEYWORD, stops=True, circumstances=Circumstances(note="STOP"))
+
+
+def taken_back(sandbox: Sandbox) -> None:
+    """Alice's handset says STOP and then UNSTOP, and both are heard of: from then on the consent is its own."""
+    sandbox.world.send_text(ALICES_PHONE, "STOP")
+    sandbox.world.send_text(ALICES_PHONE, "UNSTOP")
+    events.send([events.text("STOP", at=events.now(-10)), events.text("UNSTOP", at=events.now(-5))])
 
 
 def leave(address: str, *programs: Program) -> None:

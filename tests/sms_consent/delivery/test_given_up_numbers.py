@@ -13,8 +13,17 @@ from sms_consent.delivery.worker import Lane, deliver_opt_outs_due, new_courier
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, standing
-from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, later, seen
+from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, later, seen, taken_back
 from tests.sms_consent.webhooks import events
+
+
+def people_before_numbers() -> None:
+    """Opt-outs are told, then one person and one number, as by a second worker; two seconds pass."""
+    with closing(new_courier(Lane.OPT_OUTS)) as urgent, closing(new_courier(Lane.REST)) as rest:
+        deliver_opt_outs_due(urgent)
+        assert deliver_profiles(rest) == 1
+        assert deliver_numbers(rest) == 1
+    later(2)
 
 
 @pytest.mark.django_db
@@ -25,9 +34,7 @@ def test_its_consent_stays_at_braze_as_it_does_here(
     alice = visit()
     alice.sign_up(ALICE, ALICES_PHONE, "sms")
     deliver()
-    sandbox.world.send_text(ALICES_PHONE, "STOP")
-    sandbox.world.send_text(ALICES_PHONE, "UNSTOP")
-    events.send([events.text("STOP", at=events.now(-10)), events.text("UNSTOP", at=events.now(-5))])
+    taken_back(sandbox)
     alice.press(alice.links(ALICE)[-1])
     alice.sign_in(ALICE)
     alice.preferences(BOBS_PHONE)
@@ -47,11 +54,7 @@ def test_the_number_after_it_keeps_what_it_has_agreed_to_whichever_worker_comes_
     deliver()
     alice.sign_in(ALICE)
     assert alice.preferences(BOBS_PHONE, "sms").status_code == 302
-    with closing(new_courier(Lane.OPT_OUTS)) as urgent, closing(new_courier(Lane.REST)) as rest:
-        deliver_opt_outs_due(urgent)
-        assert deliver_profiles(rest) == 1
-        assert deliver_numbers(rest) == 1
-    later(2)
+    people_before_numbers()
     assert deliver() == 0
     assert standing(BOBS_PHONE, "sms") == "subscribed"
     assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED
@@ -75,11 +78,7 @@ def test_so_does_one_that_follows_a_number_of_which_nothing_is_written_down(
         deliver()
     later(SIX_MINUTES)
     assert alice.preferences(BOBS_PHONE, "sms").status_code == 302
-    with closing(new_courier(Lane.OPT_OUTS)) as urgent, closing(new_courier(Lane.REST)) as rest:
-        deliver_opt_outs_due(urgent)
-        assert deliver_profiles(rest) == 1
-        assert deliver_numbers(rest) == 1
-    later(2)
+    people_before_numbers()
     deliver()
     assert standing(BOBS_PHONE, "sms") == "subscribed"
     assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED

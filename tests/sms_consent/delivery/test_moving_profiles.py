@@ -15,7 +15,7 @@ from sms_consent.models import BrazeProfile
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, Visitor, standing
-from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, bodies, later, seen, stop
+from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, bodies, later, seen, stop, taken_back
 from tests.sms_consent.webhooks import events
 
 pytestmark = pytest.mark.django_db
@@ -110,9 +110,7 @@ def test_nor_of_one_that_goes_on_without_it(visit: Visit, deliver: Deliver, sand
     """Its own handset opted it in, so that the consent stays when the person who had typed it gives it up."""
     settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
     alice = signed_in(visit(), deliver, "sms", "email")
-    sandbox.world.send_text(ALICES_PHONE, "STOP")
-    sandbox.world.send_text(ALICES_PHONE, "UNSTOP")
-    events.send([events.text("STOP", at=events.now(-10)), events.text("UNSTOP", at=events.now(-5))])
+    taken_back(sandbox)
     deliver()
     alice.preferences("")
     deliver()
@@ -129,9 +127,7 @@ def test_nor_where_the_next_number_has_left_before_it_came(
     """The old one goes first, so that the new one has yet to be told of when it says STOP."""
     settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
     alice = signed_in(visit(), deliver, "sms", "email")
-    sandbox.world.send_text(ALICES_PHONE, "STOP")
-    sandbox.world.send_text(ALICES_PHONE, "UNSTOP")
-    events.send([events.text("STOP", at=events.now(-10)), events.text("UNSTOP", at=events.now(-5))])
+    taken_back(sandbox)
     deliver()
     later(SIX_MINUTES)
     alice.preferences(BOBS_PHONE, "sms")
