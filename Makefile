@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 # Of the tests: for two cores, as a third of the time is spent on waiting for other processes.
-PROCESSES ?= 4
+PROCESSES ?= 6
 
 .PHONY: run test test-long lint audit bench chaos fuzz catalogs lock clean
 
@@ -23,6 +23,9 @@ run: $(STAMP)
 	@$(BIN)/python manage.py create_admin admin@example.com
 	@$(BIN)/python manage.py welcome
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONUNBUFFERED=1 $(BIN)/honcho start
+
+# Compiled once and kept, whatever the environment says: else every process of the tests compiles all of them.
+test test-long: export PYTHONDONTWRITEBYTECODE =
 
 test: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) -m "not long"

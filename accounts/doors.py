@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -102,13 +102,18 @@ def ask(
 
 
 def preferences_form(person: User, seen: Overview, data: Mapping[str, Any] | None = None) -> PreferencesForm:
-    """Return the form for what a person could join, and for their number."""
-    return PreferencesForm(data, offers=joinable(seen), initial={"phone": person.phone})
+    """Return the form for what a person could join, and for their number.
+
+    A box for texts that was sent was shown, or its words are asked for: it counts, whatever has been joined since, for
+    the number may be another.
+    """
+    sent = {it.program.pk for it in selectors.offers_here() if it.program.is_sms and it.box in (data or {})}
+    return PreferencesForm(data, offers=joinable(seen, sent), initial={"phone": person.phone})
 
 
-def joinable(seen: Overview) -> list[Offer]:
-    """Return what the person could still join."""
-    return [offer for offer in selectors.offers_here() if offer.program.pk not in seen.joined]
+def joinable(seen: Overview, sent: Set[int] = frozenset()) -> list[Offer]:
+    """Return what the person could still join, and the programs whose box was `sent`."""
+    return [offer for offer in selectors.offers_here() if offer.program.pk not in seen.joined - sent]
 
 
 def save_preferences(

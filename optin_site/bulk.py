@@ -92,6 +92,8 @@ def array(values: Iterable[Any]) -> str:
 
 
 def _element(value: Any) -> str:
+    if type(value) is int:  # most of all: ids and versions
+        return str(value)
     if value is None:
         return "NULL"
     text = str(value)
@@ -162,7 +164,7 @@ def _insert(model: Model, each: list[list[Any]], tail: str) -> list[Any]:
         if tail.endswith(_returning(model)):
             ids += [found for (found,) in together.ask(*statement)]
         else:
-            together.send(*statement)
+            together.send(_table(model), *statement)
     return ids
 
 

@@ -15,16 +15,16 @@ from django.db import connection
 
 Statement = tuple[str, Sequence[Any]]
 
-_waiting: ContextVar[list[Statement] | None] = ContextVar("waiting", default=None)
+_waiting: ContextVar[dict[str, Statement] | None] = ContextVar("waiting", default=None)  # by the table that it writes
 
 
 @contextmanager
 def travelling() -> Iterator[None]:
-    """Have what is sent herein wait for the next that is asked. None of it may be about rows that another writes.
+    """Have what is sent herein wait for the next that is asked.
 
     Nobody else waits, nor needs to know: a receiver of a signal finds written what was sent before it was called.
     """
-    token = _waiting.set([] if connection.vendor == "postgresql" else None)
+    token = _waiting.set({} if connection.vendor == "postgresql" else None)
     try:
         with connection.execute_wrapper(_after_what_waits):
             yield
@@ -40,27 +40,36 @@ def _after_what_waits(execute: Callable[..., Any], *statement: Any) -> Any:
 
 def _run_what_waits() -> None:
     if waiting := _waiting.get():
-        _run(waiting.pop(), answers=False)
+        _, last = waiting.popitem()
+        _run(last, answers=False)
 
 
-def send(sql: str, params: Sequence[Any]) -> None:
-    """Run a statement that changes something and returns nothing, now or with the next one."""
+def send(table: str, sql: str, params: Sequence[Any]) -> None:
+    """Run a statement that writes to a table (quoted) and returns nothing, now or with the next one."""
     waiting = _waiting.get()
     if waiting is None:
         _run((sql, params), answers=False)
     else:
-        waiting.append((sql, params))
+        _make_way(sql)
+        waiting[table] = sql, params
 
 
 def ask(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run a statement, and whatever waits, and return its rows."""
+    _make_way(sql)
     return _run((sql, params), answers=True)
+
+
+def _make_way(sql: str) -> None:
+    """Have what waits run before what names its table: that is to find it, or may write the same row again."""
+    if any(table in sql for table in _waiting.get() or ()):
+        _run_what_waits()
 
 
 def _run(statement: Statement, *, answers: bool) -> list[tuple[Any, ...]]:
     # To be told rather than to look: psycopg describes each column of an answer to whoever asks whether there is one.
-    waiting = _waiting.get() or []
-    sql, params = _together([*waiting, statement])
+    waiting = _waiting.get() or {}
+    sql, params = _together([*waiting.values(), statement])
     waiting.clear()
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

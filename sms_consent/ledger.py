@@ -147,9 +147,10 @@ def _write_in_vain(repeats: Sequence[Entry], subscriptions: Mapping[Key, Subscri
         return
     for entry in repeats:
         _record(replace(entry, occurred_at=now), prove(entry), subscriptions[entry.key].subject, now)
-    none = 'INSERT INTO "{0}" SELECT * FROM "{0}" WHERE 1 = 0'
-    together.ask(f"{none.format(ConsentRecord._meta.db_table)} RETURNING id", [])
-    together.send(none.format(Evidence._meta.db_table), [])
+    none = "INSERT INTO {0} SELECT * FROM {0} WHERE 1 = 0"
+    records, evidence = (f'"{model._meta.db_table}"' for model in (ConsentRecord, Evidence))
+    together.ask(f"{none.format(records)} RETURNING id", [])
+    together.send(evidence, none.format(evidence), [])
     _save([copy(row) for row in {entry.key: subscriptions[entry.key] for entry in repeats}.values()])
 
 

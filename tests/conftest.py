@@ -115,9 +115,23 @@ def _copy(row: Model, copies: dict[Model, Model]) -> Model:
     return type(row)(**values | pointing)
 
 
+@pytest.fixture(scope="session")
+def _worker() -> Worker:
+    return Worker()
+
+
 @pytest.fixture
-def deliver() -> Callable[[], int]:
-    """Run the worker until nothing is due; returns how many rows are left unsent."""
+def deliver(_worker: Worker) -> Callable[[], int]:
+    """Run the worker until nothing is due; returns how many rows are left unsent.
+
+    One for all tests: what a worker tidies up when it starts, and now and then, takes longer than many a test.
+    """
+    return _worker.run_once
+
+
+@pytest.fixture
+def tidy_and_deliver() -> Callable[[], int]:
+    """Run a worker that has just been started: the same, after every chore."""
     return lambda: Worker().run_once()
 
 

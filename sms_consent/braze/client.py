@@ -6,7 +6,9 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -61,11 +63,17 @@ class BrazeClient:
         self.allowed: dict[str, int] = {}
         self._key, self._timeout = key, (min(CONNECT_TIMEOUT, timeout), timeout)
         self._reserve = reserve
+        self._prepared: dict[tuple[str, str], requests.PreparedRequest] = {}
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc may see the key
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each call stands for itself
         self._session.headers["Authorization"] = f"Bearer {key}"
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0))
+
+    def is_spent(self, path: str) -> bool:
+        """Whether Braze has said that no more calls to an endpoint make sense now."""
+        return (self.spent_until.get(path) or 0.0) > time.time()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -172,9 +180,8 @@ class BrazeClient:
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         # Errors are named without their text: it may hold the URL with phone numbers, or a header (rule 15).
         try:
-            response = self._session.request(
-                method, self.base_url + path, timeout=self._timeout, allow_redirects=False, **kwargs
-            )
+            request = self._request(method, path, **kwargs)
+            response = self._session.send(request, timeout=self._timeout, allow_redirects=False)
         except requests.ConnectionError as error:
             raise TryLater(type(error).__name__, is_known=_never_left(error)) from None
         except ValueError as error:  # an address or a key that cannot be put into a request at all
@@ -182,6 +189,20 @@ class BrazeClient:
         except requests.RequestException as error:
             raise TryLater(type(error).__name__) from None
         return self._read(path, response)
+
+    def _request(
+        self, method: str, path: str, *, json: Any = None, params: Sequence[tuple[str, str | int]] = ()
+    ) -> requests.PreparedRequest:
+        """Return a call. What all to one endpoint have in common is prepared once: it takes as long as to send one."""
+        if (method, path) not in self._prepared:
+            bare = requests.Request(method, self.base_url + path)
+            self._prepared[method, path] = self._session.prepare_request(bare)
+        request = self._prepared[method, path].copy()
+        if params:
+            request.url = f"{request.url}?{urlencode(params)}"
+        if json is not None:
+            request.prepare_body(None, None, json)
+        return request
 
     def _read(self, path: str, response: requests.Response) -> dict[str, Any]:
         status, now = response.status_code, time.time()
@@ -196,6 +217,7 @@ class BrazeClient:
             return answer
         if status == requests.codes.too_many_requests:
             at = reset_at(response.headers, now)
+            self.spent_until[path] = at or self.spent_until.get(path)
             raise TryLater(words, retry_at=at, is_known=True, is_limit=True, status=status)
         if status in (400, 413, 422):
             raise Refused(words, items=self._items(answer))

@@ -102,7 +102,8 @@ class Pace:
     def spend(self, endpoint: str, calls: int = 1) -> None:
         """Count calls that are about to be made, or with -1 one that was not made after all."""
         if limit := self.limits.get(endpoint):
-            self._window(endpoint, limit).used += calls
+            window = self._window(endpoint, limit)
+            window.used = max(0, window.used + calls)  # what was not made may have been counted in the window before
 
     def _window(self, endpoint: str, limit: Limit) -> Window:
         number = int(time.time() // limit.seconds)

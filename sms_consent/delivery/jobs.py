@@ -21,7 +21,6 @@ from sms_consent.outbox import Claim, Outcome
 logger = logging.getLogger(__name__)
 
 ACCEPTED = Outcome(accepted=True)
-CLAIM = 1000  # rows: what a statement costs is shared by many, and no transaction takes long
 CLAIMS = 5  # before other kinds of rows have their turn
 MANY = 3  # from so many refused alike on, it is not them: two people may well share one kind of mistake
 
@@ -43,7 +42,8 @@ def claiming(claim: Callable[[int], list[Claim]], courier: Courier, endpoint: st
     No more than Braze lets us send now: whoever has to wait waits unclaimed.
     """
     for _ in range(CLAIMS):
-        claims = claim(min(CLAIM, BATCH * courier.pace.left(endpoint))) if courier.is_open(endpoint) else []
+        most = min(courier.claim_size, BATCH * courier.pace.left(endpoint))
+        claims = claim(most) if courier.is_open(endpoint) else []
         if not claims:
             return
         yield claims
@@ -101,6 +101,11 @@ class CallJob(ABC):
         if call is None:
             self.courier.pace.spend(self.endpoint, -1)
         return call
+
+    def withdraw(self) -> Job:
+        """Return the same call, not prepared."""
+        self.courier.pace.spend(self.endpoint, -1)
+        return replace(self)
 
     def finish(self, outcomes: Mapping[Claim, Outcome]) -> None:
         """Settle these."""

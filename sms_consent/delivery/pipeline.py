@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django.db import Error as DatabaseTrouble
+from django.db import connection
 from django.utils import timezone
 
-from sms_consent import counts, lines
+from sms_consent import counts, lines, people
 from sms_consent.braze import BrazeClient, BrazeError, Pace, Refused, TryLater
+from sms_consent.braze.client import BATCH
 from sms_consent.braze.limits import backoff
 from sms_consent.delivery import noting
 from sms_consent.delivery.settlements import Scribe, Settlements
@@ -24,7 +29,13 @@ from sms_consent.outbox import Claim, Outcome
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 10  # calls whose rows are loaded or settled together: 500, so that no transaction is long
+LONGEST_WAIT = 0.5  # seconds, of a call that is prepared
+MOST_AT_ONCE = 40  # calls: 2,000 people, so that no transaction is long
+
+
+@cache
+def _at_once() -> int:
+    return max(1, min(MOST_AT_ONCE, people.most_locked() // (2 * BATCH)))
 
 
 @dataclass
@@ -48,7 +59,20 @@ class Courier:
 
     def is_open(self, endpoint: str) -> bool:
         """Whether calls to this endpoint make sense now: its line is open and its limit not spent."""
-        return endpoint not in self.closed and self.pace.is_ready(endpoint)
+        return endpoint not in self.closed and self.pace.is_ready(endpoint) and not self.client.is_spent(endpoint)
+
+    @property
+    def at_once(self) -> int:
+        """For how many calls rows are loaded, or settled, together: of each person two addresses are locked.
+
+        Opt-outs in so few that they never wait until others have done with many (`people.lock`, rule 4).
+        """
+        return people.MANY // BATCH if self.lane == lines.Lane.OPT_OUTS else _at_once()
+
+    @property
+    def claim_size(self) -> int:
+        """How many rows are claimed together: so many that they share what a statement costs, and are soon told."""
+        return 2 * BATCH * min(self.at_once, self.in_flight)
 
     def groups_now(self) -> dict[int, str]:
         """Return the subscription group of each program, by its id."""
@@ -97,6 +121,8 @@ class Courier:
 class Job(Protocol):
     """One call: what it needs is loaded directly before it is made, and settled directly after."""
 
+    endpoint: ClassVar[str]
+
     @classmethod
     def load(cls, jobs: Sequence[Any]) -> None:
         """Load the newest state for several jobs of this kind, all of which are prepared next."""
@@ -107,6 +133,9 @@ class Job(Protocol):
     def prepare(self) -> Callable[[], Any] | None:
         """Return the call, or None if there is nothing to send after all."""
 
+    def withdraw(self) -> Job:
+        """Return what is to be prepared in place of a call that was never made."""
+
     def succeed(self, answer: Any) -> list[Job]:
         """Settle what was accepted; return what follows from it."""
 
@@ -115,45 +144,67 @@ class Job(Protocol):
 
 
 def run(jobs: Iterable[Job], courier: Courier) -> None:
-    """Make all calls, at most `in_flight` at once, each prepared only when there is room for it.
+    """Make all calls, at most `in_flight` at once, with as many more prepared so that no thread waits for one.
 
+    So it is once the first answers have told what Braze allows. What has waited for too long is prepared anew: a slow
+    Braze must not be told what was true long ago. From then on nothing waits any more.
     `jobs` may claim as it goes along. What is done in a turn is done for some calls together, because a statement
-    about 500 rows costs little more than one about 50; the other calls are in the air meanwhile.
+    about 1,000 rows costs little more than one about 50; the other calls are in the air meanwhile.
     """
     source, following = iter(jobs), deque[Job]()
     flying: dict[Future[Any], Job] = {}
-    scribe = Scribe()
+    scribe, ahead, is_quick = Scribe(), 0, True
     try:
-        while (taken := _take(courier.in_flight - len(flying), following, source)) or flying:
+        while (taken := _take(_room(courier, ahead, flying), following, source)) or flying:
             for job, call in _prepare(taken, following):
-                flying[courier.pool.submit(call)] = job
-            done = _some_done(flying)
+                flying[courier.pool.submit(_in_time, courier, job, call, time.time())] = job
+            is_full = not taken or _room(courier, ahead, flying) < courier.at_once
+            done = _some_done(flying, courier.at_once, may_wait=is_full)
+            is_quick = is_quick and not any(map(_was_too_late, done))
+            ahead = courier.in_flight if is_quick else 0
             courier.groups.clear()
             for future in done:
-                following.extend(_finish(flying.pop(future), future))
+                following.extend(_finish(flying[future], future))
+                del flying[future]  # not before: a call that was never made may yet have to be called off
             settlements, courier.settlements = courier.settlements, Settlements()
             scribe.write(settlements)
         scribe.wait()
     finally:
-        wait(flying)  # whatever went wrong here, the next round must not queue behind these calls
+        _call_off(flying)  # whatever went wrong here, the next round must not queue behind these calls
         scribe.close()
         counts.write()
 
 
+def _room(courier: Courier, ahead: int, flying: Mapping[Future[Any], Job]) -> int:
+    return min(courier.at_once, max(0, courier.in_flight + ahead - len(flying)))
+
+
+def _call_off(flying: Mapping[Future[Any], Job]) -> None:
+    """Wait for what has begun; what has not is never made, and has started nothing."""
+    never = [job for future, job in flying.items() if future.cancel()]
+    wait(flying)
+    never += [job for future, job in flying.items() if not future.cancelled() and _was_too_late(future)]
+    if never:
+        connection.close_if_unusable_or_obsolete()
+    with suppress(DatabaseTrouble):
+        for job in never:
+            job.withdraw()
+
+
 def _take(room: int, following: deque[Job], source: Iterator[Job]) -> list[Job]:
     """Take what follows from earlier calls first; return nothing only if there is no room or nothing is left."""
-    room = min(room, AT_ONCE)
     first = [following.popleft() for _ in range(min(room, len(following)))]
     return first + list(islice(source, room - len(first)))
 
 
-def _some_done(flying: Mapping[Future[Any], Job]) -> list[Future[Any]]:
+def _some_done(flying: Mapping[Future[Any], Job], most: int, *, may_wait: bool) -> list[Future[Any]]:
     if not flying:
         return []
-    return list(islice(wait(flying, return_when=FIRST_COMPLETED).done, AT_ONCE))
+    return list(islice(wait(flying, None if may_wait else 0, FIRST_COMPLETED).done, most))
 
 
 def _prepare(jobs: Iterable[Job], following: deque[Job]) -> list[tuple[Job, Callable[[], Any]]]:
+    """Return what is to be called for each. None is made before all are built: its thread would hold the others up."""
     alike: dict[type[Job], list[Job]] = {}
     for job in jobs:
         if job.hold():
@@ -163,6 +214,20 @@ def _prepare(jobs: Iterable[Job], following: deque[Job]) -> list[tuple[Job, Call
         kind.load(some)
         ready += [(job, call) for job in some if (call := _call(job, following))]
     return ready
+
+
+class _TooLateError(Exception):
+    """A call has waited for so long that what it says may not be so any more, or the limit has been spent meanwhile."""
+
+
+def _in_time(courier: Courier, job: Job, call: Callable[[], Any], prepared_at: float) -> Any:
+    if time.time() - prepared_at > LONGEST_WAIT or courier.client.is_spent(job.endpoint):
+        raise _TooLateError
+    return call()
+
+
+def _was_too_late(future: Future[Any]) -> bool:
+    return isinstance(future.exception(), _TooLateError)
 
 
 def _call(job: Job, following: deque[Job]) -> Callable[[], Any] | None:
@@ -179,6 +244,8 @@ def _call(job: Job, following: deque[Job]) -> Callable[[], Any] | None:
 
 def _finish(job: Job, future: Future[Any]) -> list[Job]:
     try:
+        if _was_too_late(future):
+            return [job.withdraw()]
         error = future.exception()
         noting.call(job, error)
         if error is None:

@@ -16,7 +16,7 @@ from sms_consent.braze.client import SET_STATUS, TRACK, USER_STATUS
 from sms_consent.braze.errors import mentions_group
 from sms_consent.choices import State
 from sms_consent.delivery import loading, moving
-from sms_consent.delivery.jobs import ACCEPTED, CLAIM, CLAIMS, CallJob, claiming, in_calls
+from sms_consent.delivery.jobs import ACCEPTED, CLAIMS, CallJob, claiming, in_calls
 from sms_consent.delivery.moving import Move
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import Program
@@ -33,7 +33,7 @@ def deliver_profiles(courier: Courier) -> int:
     if not courier.is_open(TRACK):
         return 0
     if not courier.is_behind:  # it leafs through whatever is due
-        outbox.mark_waiting(1 if courier.known_lines else CLAIM, closed=courier.closed_programs())
+        outbox.mark_waiting(1 if courier.known_lines else courier.claim_size, closed=courier.closed_programs())
     claimed: list[Claim] = []
 
     def jobs() -> Iterator[Job]:
@@ -42,7 +42,7 @@ def deliver_profiles(courier: Courier) -> int:
             yield from (TrackJob(courier=courier, claims=some) for some in in_calls(claims))
 
     run(jobs(), courier)
-    courier.is_behind = len(claimed) == CLAIM * CLAIMS
+    courier.is_behind = len(claimed) == courier.claim_size * CLAIMS
     return len(claimed)
 
 
@@ -121,6 +121,11 @@ class TrackJob(CallJob):
         self.rides = self._started(self.parcels.values())
         outbox.open_rides(self.rides)
         return partial(self.courier.client.track, [parcel.body for parcel in self.parcels.values()])
+
+    def withdraw(self) -> Job:
+        """Return the same call. It has started no request."""
+        outbox.close_rides(self.rides)
+        return super().withdraw()
 
     def _hold_back(self) -> None:
         unknown = {claim.id for claim in self.claims if claim.was_unknown}

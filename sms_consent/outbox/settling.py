@@ -20,7 +20,7 @@ from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, forget_email_state, locked, new_version
+from sms_consent.outbox.marking import MAX_ASKS, ONE_OR_ANOTHER, UNSEEN, forget_email_state, locked, new_version
 
 
 @dataclass(frozen=True)
@@ -184,14 +184,17 @@ def settle_profiles(
 def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
     """Write down what came of giving people the profiles that texts made. Who has theirs is told of next.
 
-    Braze merges a nameless profile into a person's whichever of the two calls it applies first (P-identify).
+    Braze merges a nameless profile into a person's whichever of the two calls it applies first (P-identify). The
+    person's has its number from then on, and its states.
     """
     with transaction.atomic():
         for outcome, claims in _group(_sort(BrazeProfile, outcomes)[0]).items():
             if not outcome.accepted:
                 _rows(BrazeProfile, claims).update(**_failure(outcome))
                 continue
-            _rows(BrazeProfile, claims).update(claims_phone="", due_at=timezone.now(), **FREE)
+            known = _rows(BrazeProfile, claims).values_list("pk", "accepted")
+            accepted = {pk: {"phone": ONE_OR_ANOTHER, **before} for pk, before in known}
+            bulk.update(BrazeProfile, "accepted", accepted, {"claims_phone": "", "due_at": timezone.now(), **FREE})
 
 
 def _accept_profiles(claims: list[Claim], accepted: Mapping[int, Mapping[str, Any]]) -> None:

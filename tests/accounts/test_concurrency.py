@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -106,6 +107,19 @@ def test_the_double_click(live_server: Any) -> None:
     click = lambda: tab.send(ALICE, ALICES_PHONE, "sms", "email")  # noqa: E731
     assert at_once([click, click]) == [302, 302]
     assert (User.objects.count(), ConsentRecord.objects.count()) == (1, 2)
+
+
+def test_somebody_who_is_being_changed_signs_up_again(live_server: Any) -> None:
+    """Whoever changes a person locks them before their profile. In the other order each would wait for the other."""
+    tab = Tab(live_server.url)
+    assert tab.send(ALICE, ALICES_PHONE, "sms", "email") == 302
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            person = User.objects.select_for_update().get()
+            again = pool.submit(tab.send, ALICE, "", "email")
+            time.sleep(0.5)  # until it waits for the person
+            person.save()
+        assert again.result() == 302
 
 
 def test_story_7_sixteen_emails_and_one_number(live_server: Any, sandbox: Sandbox) -> None:

@@ -15,7 +15,17 @@ from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import Program, Subscription
 from sms_consent.sandbox import Sandbox
-from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, CAROL, Visit, Visitor, second_email_program
+from tests.people import (
+    ALICE,
+    ALICES_PHONE,
+    BOB,
+    BOBS_PHONE,
+    CAROL,
+    Visit,
+    Visitor,
+    hidden_fields,
+    second_email_program,
+)
 from tests.sms_consent.delivery.helpers import stop
 
 
@@ -210,3 +220,20 @@ def test_joining_is_limited_and_leaving_is_not(home: Visitor, settings: Any) -> 
     assert joins == [302] * 5 + [429]
     assert set(leaves) == {302}
     assert Subscription.objects.get(subject=people.subject(ALICE)).state == "unsubscribed"
+
+
+def test_what_was_ticked_for_a_new_number_counts_although_the_old_one_was_joined_meanwhile(visit: Visit) -> None:
+    """The handset answered between the page and the form: no consent that was answered with success may be missing."""
+    alice = at_home(visit, ALICE, ALICES_PHONE, "sms", "email")
+    page = hidden_fields(alice.client.get("/preferences/").content.decode())
+    User.objects.filter(email=ALICE).update(phone_proven_at=timezone.now())
+    form = page | {"phone": BOBS_PHONE, "program_sms": "on"}
+    assert alice.client.post("/preferences/", form).status_code == 302
+    assert Subscription.objects.get(address=BOBS_PHONE).state == "subscribed"
+
+
+def test_a_box_that_was_not_shown_asks_for_its_words_to_be_read(visit: Visit) -> None:
+    alice = at_home(visit, ALICE, ALICES_PHONE, "sms", "email")
+    User.objects.filter(email=ALICE).update(phone_proven_at=timezone.now())
+    assert alice.preferences(BOBS_PHONE, "sms").status_code == 200
+    assert User.objects.get(email=ALICE).phone_number == ALICES_PHONE

@@ -12,8 +12,10 @@ from django.dispatch import Signal
 from django.test import Client
 
 from accounts.models import Confirmation, User
+from optin_site import reading
+from sms_consent import outbox
 from sms_consent.models import BrazeProfile, ConsentRecord, Program
-from tests.people import ALICE, ALICES_PHONE, acts, send_sign_up, standing
+from tests.people import ALICE, ALICES_PHONE, BOB, acts, send_sign_up, standing
 
 pytestmark = pytest.mark.usefixtures("programs")
 
@@ -206,3 +208,24 @@ def test_who_is_told_of_a_new_person_before_they_are_saved_may_change_them(clien
     told(pre_save, lambda person: setattr(person, "time_zone", "Europe/Berlin"))
     assert send_sign_up(client, ALICE, ALICES_PHONE, "sms", "email").status_code == 302
     assert User.objects.get().time_zone == "Europe/Berlin"
+
+
+def test_who_is_told_of_a_new_person_finds_them_in_the_database_however_they_ask(client: Client, told: Any) -> None:
+    found: list[Any] = []
+    told(post_save, lambda person: found.append(reading.rows(User, "WHERE id = %s", [person.pk])))
+    assert send_sign_up(client, ALICE, ALICES_PHONE, "sms", "email").status_code == 302
+    assert found == [[User.objects.get()]]
+
+
+def test_who_is_told_of_a_new_person_may_mark_them_too(client: Client, told: Any) -> None:
+    other = User.objects.create_user(BOB)
+    told(post_save, lambda person: outbox.mark(person, other))
+    assert send_sign_up(client, ALICE, ALICES_PHONE, "sms", "email").status_code == 302
+    assert {profile.person for profile in BrazeProfile.objects.all()} == {User.objects.get(email=ALICE), other}
+
+
+def test_who_is_told_of_a_new_person_finds_that_they_are_marked(client: Client, told: Any) -> None:
+    found: list[Any] = []
+    told(post_save, lambda person: found.append(reading.rows(BrazeProfile, "WHERE person_id = %s", [person.pk])))
+    assert send_sign_up(client, ALICE, ALICES_PHONE, "sms", "email").status_code == 302
+    assert found == [[BrazeProfile.objects.get()]]

@@ -1,6 +1,7 @@
 """`python -m tests.benchmarks.backlog [PEOPLE] [DATABASE] [--parts …] [--workers N]`: people new to Braze.
 
-in-flight   how fast they are told at 50 ms, by the number of calls side by side, and what those would allow
+in-flight   how fast they are told at 50 ms, by the number of calls side by side; what those would allow if each took no
+            longer, and for how much of the time as many were on their way
 limits      the worker under Braze's documented limits, until all are told: calls made, calls refused
 scarce      the same where status/set gets 100 calls a minute, so that the limit is what holds it up
 opt-out     how long an opt-out takes to Braze that comes after all of them
@@ -20,7 +21,7 @@ from tests.benchmarks.processes import SMS_GROUP, Sandbox, environment, inside, 
 from tests.benchmarks.visitors import crowd
 
 LATENCY = 50  # ms
-IN_FLIGHT = (8, 16, 24, 32)
+IN_FLIGHT = (4, 8, 16, 24, 32, 48)
 CALLS, BATCH = 3, 50  # the look at what Braze knows of a number, and the two calls of the pair
 ALLOWED = 5_000 * BATCH / 60  # people a second: status/set is the scarcest
 SCARCE = 100  # calls a minute
@@ -34,17 +35,23 @@ def in_flight(database: Database, people: int, workers: int) -> None:
             env = _environment(database, braze, workers) | {"BRAZE_REQUESTS_IN_FLIGHT": str(number // workers)}
             braze.ask("reset", {})
             inside("rewind", env=env)
-            seconds, processor = _drained(env, workers)
+            seconds, processor, in_the_air = _drained(env, workers)
             rate, ceiling = people / seconds, number * BATCH * 1000 / LATENCY / CALLS
-            each = 1e6 * processor / people
-            print(f"{number} in flight: {rate:,.0f}/s, {rate / ceiling:.0%} of {ceiling:,.0f}/s; {each:.0f} us each")
+            each, busy = 1e6 * processor / people, in_the_air / seconds / number
+            print(
+                f"{number} in flight: {rate:,.0f}/s, {rate / ceiling:.0%} of {ceiling:,.0f}/s, "
+                f"on the way {busy:.0%} of the time; {each:.0f} us each"
+            )
 
 
-def _drained(env: dict[str, str], workers: int) -> tuple[float, float]:
-    """Let so many workers drain it at once; return how long the last of them took, and their processor time."""
+def _drained(env: dict[str, str], workers: int) -> tuple[float, float, float]:
+    """Let so many workers drain it at once.
+
+    Return how long the last of them took, their processor time, and how long their calls took one after the other.
+    """
     with ThreadPoolExecutor(workers) as pool:
         used = list(pool.map(lambda _: inside("drain", env=env), range(workers)))
-    return max(it["seconds"] for it in used), sum(it["processor"] for it in used)
+    return max(it["seconds"] for it in used), sum(it["processor"] for it in used), sum(it["in_the_air"] for it in used)
 
 
 def _environment(database: Database, braze: Sandbox, workers: int) -> dict[str, str]:

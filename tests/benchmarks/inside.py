@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import django
+from requests.adapters import HTTPAdapter
 
 CHUNK = 500
 
@@ -157,12 +158,28 @@ def drain(profile: str = "") -> dict[str, float]:
     get_resolver()._populate()
     gc.freeze()
     profiler = cProfile.Profile() if profile else None
+    in_the_air = _timed_calls()
     started, used = time.perf_counter(), time.process_time()
     left = profiler.runcall(Worker().run_once) if profiler else Worker().run_once()
     seconds, processor = time.perf_counter() - started, time.process_time() - used
     if profiler:
         profiler.dump_stats(profile)
-    return {"seconds": seconds, "processor": processor, "left": left}
+    return {"seconds": seconds, "processor": processor, "left": left, "in_the_air": sum(in_the_air)}
+
+
+def _timed_calls() -> list[float]:
+    """Have `requests` note from now on how long each call takes; return where it does."""
+    took, send = list[float](), HTTPAdapter.send
+
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return send(*args, **kwargs)
+        finally:
+            took.append(time.perf_counter() - began)
+
+    HTTPAdapter.send = timed  # type: ignore[method-assign]
+    return took
 
 
 def naive(seconds: str) -> dict[str, float]:

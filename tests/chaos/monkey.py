@@ -13,6 +13,7 @@ from typing import Any
 from tests.chaos.plan import Plan
 from tests.chaos.processes import Service, World
 
+DEAD = 6.0  # seconds for which no mail is taken, at most
 FEW = (1, 12)  # calls that one fault strikes
 ENDPOINTS = (None, "/subscription/status/set", "/users/track", "/subscription/user/status")
 HARMS = {"kill": 3, "suspend": 3, "braze": 10, "mailbox": 1, "hooks": 2, "cut": 2}  # how often each
@@ -30,7 +31,7 @@ class Monkey:
         self._random = random.Random(plan.seed)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="monkey")
-        self._suspended: list[threading.Timer] = []
+        self._timers: list[threading.Timer] = []
         self.done: Counter[str] = Counter()
         self.cuts: list[float] = []
         self.trouble: BaseException | None = None
@@ -43,7 +44,7 @@ class Monkey:
         """Make everything whole again, and let what was suspended go on."""
         self._stop.set()
         self._thread.join()
-        for timer in self._suspended:
+        for timer in self._timers:
             timer.join()
         self._world.sandbox.ask("faults/clear", {})
         self._world.sandbox.ask("mailbox", {"mode": "up"})
@@ -71,14 +72,16 @@ class Monkey:
 
     def _suspend(self) -> str:
         """Stop a process for a while; workers for longer than their lease lasts, now and then."""
-        victim, is_worker = self._victim(), False
-        is_worker = victim in self._world.workers
-        longest = self._plan.lease * 1.5 if is_worker else 3.0
+        victim = self._victim()
+        longest = self._plan.lease * 1.5 if victim in self._world.workers else 3.0
         victim.send(signal.SIGSTOP)
-        timer = threading.Timer(self._random.uniform(0.2, longest), victim.send, [signal.SIGCONT])
-        timer.start()
-        self._suspended.append(timer)
+        self._later(self._random.uniform(0.2, longest), victim.send, signal.SIGCONT)
         return f"{_kind(victim)} suspended"
+
+    def _later(self, seconds: float, act: Callable[..., object], *words: object) -> None:
+        timer = threading.Timer(seconds, act, words)
+        timer.start()
+        self._timers.append(timer)
 
     def _victim(self) -> Service:
         return self._random.choice(self._world.services)
@@ -114,9 +117,10 @@ class Monkey:
         return f"Braze: {fault.get('status', fault['kind'])}"
 
     def _mailbox(self) -> str:
-        mode = self._random.choice(("up", "dead"))
-        self._world.sandbox.ask("mailbox", {"mode": mode})
-        return f"mailbox {mode}"
+        """Have the mail server refuse everything for a while, and not for long: who gets no mail changes nothing."""
+        self._world.sandbox.ask("mailbox", {"mode": "dead"})
+        self._later(self._random.uniform(1.0, DEAD), self._world.sandbox.ask, "mailbox", {"mode": "up"})
+        return "mailbox dead"
 
     def _hooks(self) -> str:
         order = self._random.choice(("emitted", "reverse", "random"))

@@ -89,7 +89,7 @@ class Person:
         if self._town.post.leaving.get(self.phone):
             some += [self._one_click] * 2
         if self._is_proven:
-            some += [self._leave, self._join, self._change_number, self._change_email] if self._is_signed_in else []
+            some += [self._leave, self._join, self._change_number, self._change_email] * 2 if self._is_signed_in else []
             some += [self._sign_in] * (0 if self._is_signed_in else 4)
         return self._chance.choice(some)
 

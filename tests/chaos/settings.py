@@ -3,7 +3,7 @@
 import os
 
 from optin_site.settings import *  # noqa: F403
-from optin_site.settings import BRAZE_LEASE, BRAZE_RECHECK_AFTER, BRAZE_TIMEOUT, LOGGING, STORAGES
+from optin_site.settings import BRAZE_LEASE, BRAZE_RECHECK_AFTER, BRAZE_TIMEOUT, LOGGING, POST_OFFICE, STORAGES
 from sms_consent.braze import limits
 
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -15,4 +15,5 @@ BRAZE_TIMEOUT /= HASTE
 BRAZE_LEASE /= HASTE
 BRAZE_RECHECK_AFTER /= HASTE
 limits.LONGEST_BACKOFF /= HASTE
+POST_OFFICE["RETRY_INTERVAL"] /= HASTE
 del LOGGING["loggers"]["gunicorn.access"]  # what was served is counted from gunicorn's own file

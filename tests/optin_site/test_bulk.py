@@ -60,6 +60,18 @@ def test_text_comes_back_as_it_was_alike_in_all_rows_or_not(text: str) -> None:
         assert (found.park_reason, found.merge_into) == (text, f"{text}{number}")
 
 
+def test_rows_that_are_alike_in_everything_are_all_written() -> None:
+    now, text = timezone.now(), "the same"
+    bulk.add(Email, {"subject": [text, text, text]}, same={"created": now, "last_updated": now})
+    assert list(Email.objects.values_list("subject", flat=True)) == [text, text, text]
+
+
+def test_a_yes_counts_as_one_where_a_number_is_kept() -> None:
+    bulk.add(GlobalEmail, {"address": ["a@example.com"]}, same={"attempts": True})
+    bulk.add(GlobalEmail, {"address": ["b@example.com", "c@example.com"]}, same={"attempts": False})
+    assert list(GlobalEmail.objects.order_by("address").values_list("attempts", flat=True)) == [1, 0, 0]
+
+
 def test_values_that_are_only_equal_stay_what_they_are() -> None:
     bulk.insert([profile(1, accepted={"it": 1}), profile(2, accepted={"it": True})])
     assert [str(row.accepted["it"]) for row in BrazeProfile.objects.order_by("external_id")] == ["1", "True"]

@@ -21,6 +21,7 @@ from django.db import connection
 from sms_consent.sandbox import Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, CAROLS_PHONE, hidden_fields
+from tests.ports import free_port
 from tests.sms_consent.delivery.conftest import ROOT, database_url
 from tests.sms_consent.delivery.helpers import SET, TRACK
 
@@ -33,8 +34,7 @@ class Site:
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self._folder, self.sandbox = folder, sandbox
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = free.getsockname()
+        self.address = ("127.0.0.1", free_port())
         self.url = "http://{}:{}".format(*self.address)
         self.env = os.environ | {
             "DATABASE_URL": database_url(),
@@ -141,6 +141,9 @@ def test_nobody_is_in_the_logs(site: Site) -> None:
     for happened in ("Braze refused", "Not Found", "could not be written down", "Traceback", "Invalid request"):
         assert happened in log
     assert all(line.get("request") for line in site.lines() if line["logger"] == "django.request")
+    served = [line["message"] for line in site.lines() if line["logger"] == "gunicorn.access"]
+    assert served
+    assert [line for line in served if "127.0.0.1" in line or "python-requests" in line] == []
     for phone in PHONES:
         assert phone[2:] not in re.sub(r"[-. ()]", "", log)
     assert [word for word in (*EMAILS, "alice", "bob@", token, "phone=") if word in log.lower()] == []

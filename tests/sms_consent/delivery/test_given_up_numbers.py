@@ -82,3 +82,29 @@ def test_so_does_one_that_follows_a_number_of_which_nothing_is_written_down(
     deliver()
     assert standing(BOBS_PHONE, "sms") == "subscribed"
     assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_does_one_that_follows_a_number_that_braze_knew_by_itself(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    """A profile that is given what a text made at Braze has that number from then on, and its states."""
+    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
+    alice.press(alice.links(ALICE)[-1])
+    with closing(new_courier(Lane.REST)) as rest:
+        assert deliver_numbers(rest) == 1
+    sandbox.world.send_text(ALICES_PHONE, "STOP")
+    events.send([events.text("STOP")])
+    deliver()
+    assert [it.external_id is not None for it in sandbox.world.holders(ALICES_PHONE)] == [True]
+    later(SIX_MINUTES)
+    deliver()
+    alice.sign_in(ALICE)
+    assert alice.preferences(BOBS_PHONE, "sms").status_code == 302
+    people_before_numbers()
+    deliver()
+    assert standing(BOBS_PHONE, "sms") == "subscribed"
+    assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED

@@ -29,6 +29,11 @@ DELETE = "/users/delete"
 
 
 @pytest.fixture
+def deliver(tidy_and_deliver: Deliver) -> Deliver:
+    return tidy_and_deliver
+
+
+@pytest.fixture
 def asked(visit: Visit, deliver: Deliver) -> None:
     """Somebody typed Alice's number into the phone form, and her phone was asked."""
     visit().ask_for_texts(ALICES_PHONE)

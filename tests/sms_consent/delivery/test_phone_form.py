@@ -23,6 +23,11 @@ from tests.sms_consent.delivery.helpers import (
 
 
 @pytest.fixture
+def deliver(tidy_and_deliver: Deliver) -> Deliver:
+    return tidy_and_deliver
+
+
+@pytest.fixture
 def asked(visit: Visit, deliver: Deliver) -> None:
     """Somebody typed Alice's number into the phone form, and her phone was asked."""
     visit().ask_for_texts(ALICES_PHONE)

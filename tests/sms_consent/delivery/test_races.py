@@ -237,6 +237,7 @@ def test_what_a_look_saw_is_dropped_when_the_row_changed_meanwhile(
         sandbox.world.set_group("another-group", "sms")
         Program.objects.filter(slug="sms").update(subscription_group_id="another-group")
         outbox.forget_group(programs["sms"].pk)
+    later(2)  # the profile has waited for the look
     assert deliver() == 0
     assert seen(sandbox, "another-group", ALICES_PHONE) == SUBSCRIBED
 
@@ -250,6 +251,7 @@ def test_a_group_that_is_changed_while_the_look_is_in_flight_is_looked_at_itself
     with in_the_middle(sandbox, LOOK, deliver, "latency"):
         Program.objects.filter(slug="sms").update(subscription_group_id="another-group")
         outbox.forget_group(programs["sms"].pk)
+    later(2)  # the profile has waited for the look
     assert deliver() == 0
     assert Subscription.objects.get().state == "unsubscribed"
 

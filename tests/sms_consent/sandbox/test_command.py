@@ -1,18 +1,13 @@
 """`manage.py sandbox`: the settings decide where it listens and where its hooks go."""
 
 import os
-import socket
 import subprocess
 import sys
 
 import requests
 
+from tests.ports import free_port
 from tests.sms_consent.sandbox.receiver import TWILIO, receiving, twilio_signature
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def test_takes_addresses_and_secrets_from_the_settings():

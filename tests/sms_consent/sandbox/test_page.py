@@ -149,6 +149,7 @@ def test_ways_back_are_switched_by_hand(tab, sandbox, world, receiver):
     tab.get_by_role("checkbox", name="Dashboard").uncheck()
     assert world.wait_until(lambda: "Dashboard" not in sandbox.hooks.settings.campaign_sources)
     tab.get_by_role("button", name="Webhook campaigns").click()
+    assert world.wait_until(lambda: not sandbox.hooks.settings.campaigns)  # a change would send again by itself
     world.send_text(ANNA, "hello")
     tab.get_by_role("button", name="Send again").click()
     tab.get_by_text("attempt 2").wait_for()
@@ -159,12 +160,13 @@ def test_ways_back_are_switched_by_hand(tab, sandbox, world, receiver):
 def test_hooks_get_into_trouble_by_hand(tab, sandbox, world, receiver):
     for trouble in ("Hooks come twice", "Hooks out of order", "Hooks are held back"):
         tab.get_by_role("button", name=trouble).click()
-    assert world.wait_until(lambda: sandbox.hooks.settings.hold)
-    settings = sandbox.hooks.settings
-    assert (settings.copies, settings.order) == (2, "random")
+    hooks = sandbox.hooks
+    assert world.wait_until(
+        lambda: hooks.settings.hold and hooks.settings.copies == 2 and hooks.settings.order == "random"
+    )
     tab.get_by_role("button", name="All well again").click()
     tab.get_by_role("button", name="All well again").wait_for(state="hidden")
-    settings = sandbox.hooks.settings
+    settings = hooks.settings
     assert (settings.copies, settings.order, settings.delay, settings.hold) == (1, "emitted", 0, False)
 
 

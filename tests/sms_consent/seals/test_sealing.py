@@ -34,9 +34,9 @@ def test_what_is_sealed_of_a_record_is_all_that_it_holds_as_canonical_json(progr
         assert of_records([record.pk])[record.pk].decode() == ledger.canonical(said)
 
 
-def test_the_worker_seals_what_is_new(programs: dict[str, Program], sandbox: Any, deliver: Deliver) -> None:
+def test_the_worker_seals_what_is_new(programs: dict[str, Program], sandbox: Any, tidy_and_deliver: Deliver) -> None:
     send_sign_up(Client(), ALICE, ALICES_PHONE, "sms", "email")
-    deliver()
+    tidy_and_deliver()
     assert list(SealedRecord.objects.values_list("seal", "position").order_by("position")) == [(1, 0), (1, 1)]
     assert seals.is_signed(Seal.objects.get())
 

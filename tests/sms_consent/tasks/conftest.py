@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from kombu import Connection
 
 from sms_consent.sandbox import Sandbox
+from tests.ports import free_port, wait_for
 from tests.sms_consent.delivery.conftest import ROOT, database_url
 
 BROKER = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
@@ -28,9 +31,25 @@ def broker() -> str:
         with Connection(BROKER, connect_timeout=3) as connection:
             connection.connect()
     except OSError as error:
-        words = f"No broker at 127.0.0.1:5672 ({error}). Install rabbitmq-server, or set TEST_BROKER_URL."
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+        _missing(f"No broker at 127.0.0.1:5672 ({error}). Install rabbitmq-server, or set TEST_BROKER_URL.")
     return BROKER
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[str]:
+    """Where a Redis of the test's own answers, empty."""
+    if not (server := shutil.which("redis-server")):
+        _missing("No redis-server. Install Debian's redis-server, or your system's Redis.")
+    port = free_port()
+    command = [server, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        wait_for(port)
+        yield f"127.0.0.1:{port}"
+        process.terminate()
+
+
+def _missing(words: str) -> NoReturn:
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
 
 
 @pytest.fixture
@@ -50,7 +69,7 @@ def celery(broker: str, sandbox: Sandbox, transactional_db: None, tmp_path: Path
 
     def start(*words: str) -> subprocess.Popen[str]:
         own = {"worker": ["-n", f"{uuid.uuid4()}@here"], "beat": ["-s", str(tmp_path / "beat")]}.get(words[0], [])
-        command = [sys.executable, "-m", "celery", "-A", "optin_site", *_ours(words, queues), *own]
+        command = [sys.executable, "-m", "celery", "-A", "optin_site", *of_queues(words, queues), *own]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         started.append(subprocess.Popen(command, cwd=ROOT, env=env, text=True, start_new_session=True, **pipes))
         return started[-1]
@@ -59,14 +78,14 @@ def celery(broker: str, sandbox: Sandbox, transactional_db: None, tmp_path: Path
     for process in started:
         kill(process)
         print(process.communicate()[0])  # pytest shows it where the test failed
-    _forget(broker, queues)
+    forget(broker, queues)
 
 
-def _ours(words: tuple[str, ...], queues: str) -> list[str]:
+def of_queues(words: Iterable[str], queues: str) -> list[str]:
     return [word.replace("optin.", f"{queues}.") for word in words]
 
 
-def _forget(broker: str, queues: str) -> None:
+def forget(broker: str, queues: str) -> None:
     with Connection(broker) as connection, connection.channel() as channel:
         for name in ("opt-outs", "rest", "chores"):
             channel.queue_delete(f"{queues}.{name}")
