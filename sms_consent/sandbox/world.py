@@ -113,7 +113,7 @@ class World:
     def calls_to(self, path: str) -> list[Call]:
         return [call for call in self.calls if call.path == path]
 
-    def wait_until(self, predicate: Callable[[], object], timeout: float = 5.0) -> bool:
+    def wait_until(self, predicate: Callable[[], object], timeout: float = 30.0) -> bool:
         """Wait until something is true of this world. Return whether it came true."""
         return self.pulse.wait_until(predicate, timeout)
 

@@ -8,7 +8,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, CAROLS_PHONE, hid
 from tests.ports import free_port
 from tests.sms_consent.delivery.conftest import ROOT, database_url
 from tests.sms_consent.delivery.helpers import SET, TRACK
+from tests.waiting import until
 
 PHONES, EMAILS = (ALICES_PHONE, BOBS_PHONE, CAROLS_PHONE), (ALICE, BOB)
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
@@ -82,18 +82,6 @@ def site(tmp_path: Path, sandbox: Sandbox) -> Site:
     return Site(tmp_path, sandbox)
 
 
-def _until(what: Any, seconds: float = 40) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if found := what():
-                return found
-        except requests.ConnectionError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError("it did not happen")
-
-
 def _fill_in(browser: requests.Session, url: str, **fields: str) -> None:
     data = hidden_fields(browser.get(url).text) | fields
     assert browser.post(url, data, allow_redirects=False).status_code == 302
@@ -107,7 +95,7 @@ def _link(sandbox: Sandbox, email: str) -> str:
 def _use(site: Site) -> str:
     """Do what people do, and what goes wrong; return the token of a link that was used."""
     browser, hook = requests.Session(), f"{site.url}/hooks/braze/events/"
-    _until(lambda: requests.get(f"{site.url}/healthz", timeout=30).ok)
+    until(lambda: requests.get(f"{site.url}/healthz", timeout=30).ok)
     site.sandbox.faults.add("status", endpoint=SET, status=400, body={"message": f"{ALICES_PHONE} is wrong"})
     site.sandbox.faults.add("status", endpoint=TRACK, status=503, times=2)
     _fill_in(browser, f"{site.url}/", email=ALICE, phone=ALICES_PHONE, program_sms="on", program_email="on")
@@ -115,7 +103,7 @@ def _use(site: Site) -> str:
     _fill_in(browser, f"{site.url}/phone/", phone=CAROLS_PHONE)
     for path in (f"/phone/?phone=%2B{CAROLS_PHONE[1:]}", f"/nowhere/{BOBS_PHONE}?phone=2025550102", f"/x/{ALICE}"):
         browser.get(site.url + path)
-    link = _until(lambda: _link(site.sandbox, ALICE))
+    link = until(lambda: _link(site.sandbox, ALICE))
     _fill_in(browser, site.url + link, answer="confirm")
     requests.post(f"{site.url}/hooks/twilio/sms/", {"From": ALICES_PHONE, "Body": "STOP"}, timeout=30)
     event = {"event": "inbound", "phone": ALICES_PHONE, "message": f"stop {ALICE}", "subscription_group_id": SMS}
@@ -130,7 +118,7 @@ def _use(site: Site) -> str:
     with socket.create_connection(site.address) as raw:
         raw.sendall(f"GET /?phone={BOBS_PHONE} NONSENSE {ALICE}\r\n\r\n".encode())
         raw.recv(100)
-    _until(lambda: len(site.sandbox.world.calls_to(TRACK)) >= 3)
+    until(lambda: len(site.sandbox.world.calls_to(TRACK)) >= 3)
     return link.split("/")[2]
 
 
@@ -151,11 +139,11 @@ def test_nobody_is_in_the_logs(site: Site) -> None:
 
 def test_each_line_says_which_request_or_delivery_it_is_of(site: Site) -> None:
     with site.running():
-        _until(lambda: requests.get(f"{site.url}/healthz", timeout=30).ok)
+        until(lambda: requests.get(f"{site.url}/healthz", timeout=30).ok)
         answer = requests.get(f"{site.url}/phone/?phone=1", headers={"X-Request-Id": "x" * 20}, timeout=30)
         _fill_in(requests.Session(), f"{site.url}/phone/", phone=CAROLS_PHONE)
-        _until(lambda: site.sandbox.world.calls_to(SET))
-        _until(lambda: [line for line in site.lines() if line["message"].startswith(f"Braze {SET}")])
+        until(lambda: site.sandbox.world.calls_to(SET))
+        until(lambda: [line for line in site.lines() if line["message"].startswith(f"Braze {SET}")])
     asked = [line for line in site.lines() if line.get("request") == answer.headers["X-Request-Id"]]
     assert [(line["route"], line["status"]) for line in asked if "route" in line] == [("phone/", 200)]
     told = [line for line in site.lines() if line["message"].startswith(f"Braze {SET}")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +10,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from sms_consent.models import BrazeProfile, Subscription
-from tests.sms_consent.delivery.test_races import PATIENCE, meanwhile
+from tests.sms_consent.delivery.test_races import meanwhile
+from tests.waiting import somebody_waits, until
 
 
 @pytest.fixture
@@ -20,15 +20,6 @@ def before(transactional_db: None) -> Iterator[None]:
     call_command("migrate", "sms_consent", "0017", verbosity=0)
     yield
     call_command("migrate", verbosity=0)
-
-
-def waiting() -> int:
-    """Return how many wait for the table of subscriptions."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'sms_consent_subscription'::regclass"
-        )
-        return int(cursor.fetchone()[0])
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer")
@@ -40,7 +31,5 @@ def test_an_opt_out_and_the_migration_do_not_wait_for_each_other() -> None:
         # First where the address stands, then whoever has it; no columns that a later release has added.
         list(Subscription.objects.select_for_update().values_list("pk"))
         is_begun.set()
-        until = time.monotonic() + PATIENCE
-        while not waiting() and time.monotonic() < until:
-            time.sleep(0.1)
+        until(somebody_waits)
         list(BrazeProfile.objects.select_for_update().values_list("pk"))

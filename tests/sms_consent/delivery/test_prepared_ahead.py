@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection
+from django.db.models import Q
 
 from sms_consent import selectors
 from sms_consent.braze import Pace
@@ -20,9 +21,11 @@ from sms_consent.outbox import MAX_ASKS
 from sms_consent.sandbox import Sandbox
 from tests.sms_consent.delivery.helpers import SET, TRACK, asks_first, bodies, crowd, disagreements, email, later, leave
 from tests.sms_consent.delivery.test_races import in_the_middle
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
 PEOPLE = 150  # three calls: the first one's answer tells what Braze allows
+NOT_PREPARED = Q(told=Told.NOTHING) | Q(told=Told.ASKED, rides=0)  # no call about these people has been opened
 
 
 def _work() -> None:
@@ -32,10 +35,11 @@ def _work() -> None:
 
 @contextmanager
 def the_second_in_the_air(sandbox: Sandbox) -> Iterator[None]:
-    """Have a worker's second call about people take longer than the third may wait."""
+    """Have a worker's second call about people take longer than the third may wait once it is prepared."""
     sandbox.faults.add("latency", endpoint=TRACK, seconds=0)  # the first one: nothing
     with in_the_middle(sandbox, TRACK, _work):
-        time.sleep(pipeline.LONGEST_WAIT + 0.3)
+        until(lambda: not Subscription.objects.filter(NOT_PREPARED).exists())
+        time.sleep(pipeline.LONGEST_WAIT + 0.5)  # the rest is for what is done between that note and the waiting
         yield
 
 

@@ -27,6 +27,7 @@ from tests.sms_consent.delivery.helpers import (
     seen,
     stop,
 )
+from tests.waiting import until
 
 START_UP = 30.0  # seconds a process may take to come up on a busy machine
 
@@ -109,13 +110,8 @@ def test_a_worker_whose_lease_has_gone_marks_again(
 
 def _settled() -> None:
     """Wait until nothing is under a lease, or due, any more."""
-    until = time.monotonic() + START_UP
-    while time.monotonic() < until:
-        rows = Subscription.objects.filter(is_recheck=False)
-        if not rows.filter(Q(lease__isnull=False) | Q(due_at__isnull=False)).exists():
-            return
-        time.sleep(0.05)
-    raise AssertionError("something is still to be sent")
+    open_ones = Subscription.objects.filter(Q(lease__isnull=False) | Q(due_at__isnull=False), is_recheck=False)
+    until(lambda: not open_ones.exists())
 
 
 def test_two_workers_never_send_the_same_row_at_once(visit: Visit, start: Start, sandbox: Sandbox) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, s
 from tests.sms_consent.delivery.helpers import SET, SIX_MINUTES, TRACK, asks_first, bodies, later, seen, taken_back
 from tests.sms_consent.delivery.test_moving_profiles import NEW_MAILBOX, change_mailbox, phones, signed_in
 from tests.sms_consent.webhooks import events
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def test_astray_to_another_number_and_back(visit: Visit, deliver: Deliver, sandb
     later(5)
     deliver()
     assert phones(sandbox) == [ALICES_PHONE]
-    _until(lambda: phones(sandbox) == [None])
+    until(lambda: phones(sandbox) == [None])
     later(SIX_MINUTES)
     deliver()
     later(SIX_MINUTES)
@@ -79,19 +79,12 @@ def test_first_call_astray_then_another_number(visit: Visit, deliver: Deliver, s
     later(2)
     deliver()
     assert phones(sandbox) == [BOBS_PHONE]
-    _until(lambda: phones(sandbox) == [ALICES_PHONE])
+    until(lambda: phones(sandbox) == [ALICES_PHONE])
     later(SIX_MINUTES)
     deliver()
     later(SIX_MINUTES)
     deliver()
     assert phones(sandbox) == [BOBS_PHONE]
-
-
-def _until(is_so: Any) -> None:
-    end = time.monotonic() + 12
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_an_email_consent_does_not_wait_for_a_repeat(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:

@@ -18,6 +18,7 @@ from sms_consent.models import Subscription
 from tests.accounts.test_concurrency import locked
 from tests.people import ALICE, ALICES_PHONE, BOB, send_sign_up, standing
 from tests.sms_consent.imports.files import T2, email, load, text
+from tests.waiting import somebody_waits, until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -40,23 +41,13 @@ def meanwhile(act: Callable[[], Any]) -> threading.Thread:
     return thread
 
 
-def wait_until_somebody_waits() -> None:
-    """Return once a connection waits for a lock."""
-    for _ in range(100):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*), pg_sleep(0.05) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waits")
-
-
 def test_who_signs_up_does_not_wait_for_an_import_that_learns_new_words(tmp_path: Path) -> None:
     """A sign-up refers to the program that the import has locked, and may hold what the import waits for."""
     load(tmp_path, email())
     row = email(wording="I agree to other words.", occurred_at=T2)
     with locked(Subscription.objects.all()):
         thread = meanwhile(lambda: load(tmp_path, row))
-        wait_until_somebody_waits()
+        until(somebody_waits)
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
         answer = send_sign_up(Client(), BOB, "", "email")

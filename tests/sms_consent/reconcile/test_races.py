@@ -26,6 +26,7 @@ from tests.sms_consent.delivery.conftest import ROOT, database_url
 from tests.sms_consent.delivery.helpers import LOOK, asks_first, later, leave, phone, seen
 from tests.sms_consent.reconcile.helpers import HOUR, at_braze, flip, reconcile, stand
 from tests.sms_consent.webhooks import events
+from tests.waiting import until
 
 Start = Callable[..., "subprocess.Popen[str]"]
 START_UP = 20.0  # seconds a process may take to come up on a busy machine
@@ -54,20 +55,13 @@ def start(sandbox: Sandbox, transactional_db: None) -> Iterator[Start]:
         print(process.communicate()[0])
 
 
-def _wait(for_what: Callable[[], object]) -> None:
-    until = time.monotonic() + START_UP
-    while not for_what():
-        assert time.monotonic() < until, "it did not come to pass"
-        time.sleep(0.02)
-
-
 def test_killed_half_way_it_goes_on_where_it_was(start: Start, sandbox: Sandbox, programs: dict[str, Program]) -> None:
     numbers = [phone(number) for number in range(3000)]
     stand(sandbox, programs["sms"], numbers, there="")
     flip(sandbox, [numbers[3], numbers[2990]])
     sandbox.faults.add("latency", endpoint=LOOK, seconds=0.15, times=None)
     killed = start()
-    _wait(lambda: BrazeReading.objects.filter(up_to__gt=0).exists())
+    until(lambda: BrazeReading.objects.filter(up_to__gt=0).exists())
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     sandbox.faults.clear()

@@ -17,8 +17,9 @@ import pytest
 from kombu import Connection
 
 from sms_consent.sandbox import Sandbox
-from tests.ports import free_port, wait_for
+from tests.ports import free_port
 from tests.sms_consent.delivery.conftest import ROOT, database_url
+from tests.waiting import until_open
 
 BROKER = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
 Celery = Callable[..., "subprocess.Popen[str]"]
@@ -43,7 +44,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     command = [server, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        wait_for(port)
+        until_open(port)
         yield f"127.0.0.1:{port}"
         process.terminate()
 

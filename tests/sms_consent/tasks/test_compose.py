@@ -36,6 +36,7 @@ from tests.people import ALICE, ALICES_PHONE
 from tests.ports import free_port
 from tests.sms_consent.delivery.conftest import ROOT
 from tests.sms_consent.tasks.conftest import forget, kill, of_queues
+from tests.waiting import until
 
 OPERATIONS = ROOT / "docs" / "operations"
 SECRETS = {"POSTGRES_PASSWORD": "postgres-secret", "RABBITMQ_PASSWORD": "rabbitmq-secret"}
@@ -137,23 +138,12 @@ def _default_command() -> list[str]:
     return command
 
 
-def _until_it_answers(url: str) -> None:
-    until = time.monotonic() + LONG
-    while time.monotonic() < until:
-        try:
-            requests.get(f"{url}/readyz", headers=HTTPS, timeout=5).raise_for_status()
-            return
-        except requests.RequestException:
-            time.sleep(0.2)
-    pytest.fail("nothing answers")
-
-
 def test_what_it_starts_takes_a_sign_up_to_braze(start: Any, sandbox: Sandbox) -> None:
     port = free_port()
     assert start("migrate").wait(LONG) == 0
     processes = [start(name, port) for name in ours() if name != "migrate"]
     url = f"http://127.0.0.1:{port}"
-    _until_it_answers(url)
+    until(lambda: requests.get(f"{url}/readyz", headers=HTTPS, timeout=5).ok)
     style = re.search(r'href="(/static/[^"]*\.css)"', requests.get(f"{url}/", headers=HTTPS, timeout=10).text)
     assert style is not None
     assert requests.get(url + style[1], headers=HTTPS, timeout=10).status_code == 200

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,19 +19,11 @@ from tests.people import Visit
 from tests.sms_consent.delivery.conftest import ROOT, database_url
 from tests.sms_consent.delivery.helpers import SET, TRACK, bodies, crowd, disagreements, later, phone, seen, stop
 from tests.sms_consent.tasks.conftest import Celery, kill
+from tests.waiting import until
 
 LONG = 60.0  # seconds that processes may take on a busy machine
 WORKER = ("worker", "-c", "1")
 pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
-
-
-def _wait(what: Callable[[], object], seconds: float = LONG) -> bool:
-    until = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def _all_told(people: int) -> bool:
@@ -66,7 +57,7 @@ def test_what_a_killed_one_had_in_hand_goes_to_another(
     later(61)
     if worker.poll() is not None:
         celery(*WORKER)
-    assert _wait(lambda: _all_told(60))
+    until(lambda: _all_told(60))
     assert disagreements(sandbox) == []
     assert len(sandbox.world.profiles) == 60
 
@@ -83,10 +74,10 @@ def test_many_workers_under_beat_lose_nothing_and_mail_once(visit: Visit, celery
             kill(doomed)
             later(61)
     stop(phone(3))
-    assert _wait(lambda: seen(sandbox, SMS, phone(3)) == UNSUBSCRIBED)
-    assert _wait(lambda: later(0) or _all_told(59))
+    until(lambda: seen(sandbox, SMS, phone(3)) == UNSUBSCRIBED)
+    until(lambda: later(0) or _all_told(59))
     assert disagreements(sandbox) == []
-    assert _wait(lambda: len(sandbox.world.mails) >= 60)
+    until(lambda: len(sandbox.world.mails) >= 60)
     assert set(Counter(mail.to[0] for mail in sandbox.world.mails).values()) == {1}
 
 
@@ -100,7 +91,7 @@ def test_an_opt_out_has_a_worker_that_nothing_else_keeps_busy(visit: Visit, cele
     stop(phone(2))
     told = [call for call in bodies(sandbox, SET) if phone(2) in call["phone"]]
     assert told == []
-    assert _wait(lambda: seen(sandbox, SMS, phone(2)) == UNSUBSCRIBED, 4)
+    until(lambda: seen(sandbox, SMS, phone(2)) == UNSUBSCRIBED, 4)
 
 
 def test_a_worker_told_to_stop_ends_its_calls_first(visit: Visit, celery: Celery, sandbox: Sandbox) -> None:
@@ -119,7 +110,7 @@ def test_chores_are_done(visit: Visit, celery: Celery, sandbox: Sandbox) -> None
     celery(*WORKER)
     seal = "sms_consent.sealing.seal_new"
     assert celery("call", "sms_consent.tasks.chore", "--args", f'["{seal}"]').wait(LONG) == 0
-    assert _wait(Seal.objects.exists)
+    until(Seal.objects.exists)
     assert SealedRecord.objects.count() == 1
 
 
@@ -127,11 +118,11 @@ def test_reconciling_by_a_task_finds_who_has_left(visit: Visit, celery: Celery, 
     crowd([1], "sms")
     celery(*WORKER)
     assert celery("call", "sms_consent.tasks.deliver").wait(LONG) == 0
-    assert _wait(lambda: _all_told(1))
+    until(lambda: _all_told(1))
     sandbox.world.send_text(phone(1), "STOP", SMS)
     later(3600)
     assert celery("call", "sms_consent.tasks.reconcile").wait(LONG) == 0
-    assert _wait(lambda: Subscription.objects.get().state == "unsubscribed")
+    until(lambda: Subscription.objects.get().state == "unsubscribed")
 
 
 def test_without_a_broker_it_says_what_is_missing(celery: Celery) -> None:
