@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
-# Of the tests: for two cores, as a third of the time is spent on waiting for other processes.
-PROCESSES ?= 6
+# Of the tests: fastest on two cores (five and six take a twentieth longer; each prepares a database and a browser).
+PROCESSES ?= 4
 
 .PHONY: run test test-long lint audit bench chaos fuzz catalogs lock clean
 
@@ -28,12 +28,12 @@ run: $(STAMP)
 test test-long: export PYTHONDONTWRITEBYTECODE =
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) -m "not long"
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal -m "not long"
 
 # What takes long: whole systems (Celery with its broker, a chaos run in short), axe and the weight of every page, the
 # tutorial and the recipes as they are followed, migrations from an older site.
 test-long: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) -m long
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal -m long
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from io import StringIO
 from itertools import groupby
@@ -25,6 +26,12 @@ from tests.people import Visitor
 
 SMS = site.BRAZE_SMS_SUBSCRIPTION_GROUP_ID
 EMAIL = site.BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID
+
+
+def pytest_collection_finish() -> None:
+    """Have garbage be looked for among what tests make, not in thousands of tests and all that they import."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
