@@ -132,11 +132,13 @@ def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> None:
 def note_moved(person: Any, name: str) -> None:
     """An address of theirs ("email" or "phone") gives way to another; their addresses are locked.
 
-    A call of which nobody knows what became of it may have had the old one, and land after the new one has been told.
+    A call of which nobody knows what became of it may have had the old one, and land after the new one has been told;
+    or Braze has it by itself, as a text's. Then all is told once more, and none where there is to be none.
     """
-    for profile in BrazeProfile.objects.select_for_update().filter(person=person, is_unknown=True):
-        profile.accepted[name] = ONE_OR_ANOTHER
-        profile.save(update_fields=["accepted"])
+    unsure = Q(is_unknown=True) | Q(**{f"accepted__{name}": ONE_OR_ANOTHER})
+    for profile in BrazeProfile.objects.select_for_update().filter(unsure, person=person):
+        profile.accepted[name], profile.is_unknown = ONE_OR_ANOTHER, True
+        profile.save(update_fields=["accepted", "is_unknown"])
 
 
 def claim_identity(phone: str) -> None:
@@ -147,7 +149,11 @@ def claim_identity(phone: str) -> None:
 
 
 def merge_away(profile: BrazeProfile, into: str) -> None:
-    """Have a person's Braze profile merged into another's; their row here is about to go."""
+    """Have a person's Braze profile merged into another's, which may have its number then; their row is about to go."""
+    both = BrazeProfile.objects.filter(Q(pk=profile.pk) | Q(external_id=into)).select_for_update().order_by("pk")
+    for kept in [one for one in both if one.pk != profile.pk]:
+        kept.accepted.setdefault("phone", ONE_OR_ANOTHER)
+        kept.save(update_fields=["accepted"])
     _renew(profile, timezone.now())
     profile.person, profile.merge_into = None, into
     profile.save()

@@ -192,6 +192,8 @@ def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
             if not outcome.accepted:
                 _rows(BrazeProfile, claims).update(**_failure(outcome))
                 continue
+            # Whose number is another by now is told of anew, even if that is none: a profile must not keep this one.
+            _rows(BrazeProfile, claims).exclude(person__phone=F("claims_phone")).update(is_unknown=True)
             known = _rows(BrazeProfile, claims).values_list("pk", "accepted")
             accepted = {pk: {"phone": ONE_OR_ANOTHER, **before} for pk, before in known}
             bulk.update(BrazeProfile, "accepted", accepted, {"claims_phone": "", "due_at": timezone.now(), **FREE})

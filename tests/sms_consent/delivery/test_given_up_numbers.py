@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from sms_consent.braze.client import IDENTIFY
 from sms_consent.delivery.numbers import deliver_numbers
 from sms_consent.delivery.profiles import deliver_profiles
 from sms_consent.delivery.worker import Lane, deliver_opt_outs_due, new_courier
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, standing
-from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, later, seen, taken_back
+from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, Visitor, standing
+from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, later, seen, stop, taken_back
+from tests.sms_consent.delivery.test_races import in_the_middle
 from tests.sms_consent.webhooks import events
 
 
@@ -84,11 +86,18 @@ def test_so_does_one_that_follows_a_number_of_which_nothing_is_written_down(
     assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED
 
 
-@pytest.mark.django_db(transaction=True)
-def test_so_does_one_that_follows_a_number_that_braze_knew_by_itself(
-    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
-) -> None:
-    """A profile that is given what a text made at Braze has that number from then on, and its states."""
+def _given_what_a_text_made(visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any) -> Visitor:
+    """Alice has been given the profile that a text had made at Braze, has left by another, and has signed in."""
+    alice = _to_be_given_what_a_text_made(visit, sandbox, settings)
+    deliver()
+    assert [it.external_id is not None for it in sandbox.world.holders(ALICES_PHONE)] == [True]
+    later(SIX_MINUTES)
+    deliver()
+    alice.sign_in(ALICE)
+    return alice
+
+
+def _to_be_given_what_a_text_made(visit: Visit, sandbox: Sandbox, settings: Any) -> Visitor:
     settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
     sandbox.world.send_text(ALICES_PHONE, "START", SMS)
     alice = visit()
@@ -98,13 +107,69 @@ def test_so_does_one_that_follows_a_number_that_braze_knew_by_itself(
         assert deliver_numbers(rest) == 1
     sandbox.world.send_text(ALICES_PHONE, "STOP")
     events.send([events.text("STOP")])
-    deliver()
-    assert [it.external_id is not None for it in sandbox.world.holders(ALICES_PHONE)] == [True]
-    later(SIX_MINUTES)
-    deliver()
-    alice.sign_in(ALICE)
+    return alice
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_does_one_that_follows_a_number_that_braze_knew_by_itself(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    """A profile that is given what a text made at Braze has that number from then on, and its states."""
+    alice = _given_what_a_text_made(visit, deliver, sandbox, settings)
     assert alice.preferences(BOBS_PHONE, "sms").status_code == 302
     people_before_numbers()
     deliver()
     assert standing(BOBS_PHONE, "sms") == "subscribed"
     assert seen(sandbox, SMS, BOBS_PHONE) == SUBSCRIBED
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("boxes", [(), ("sms",)], ids=["joins nothing", "joins and leaves"])
+def test_braze_does_not_keep_one_that_it_knew_by_itself(
+    boxes: tuple[str, ...], visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    """What chaos found: no call had told of that number, so none took it back."""
+    alice = _given_what_a_text_made(visit, deliver, sandbox, settings)
+    alice.preferences(BOBS_PHONE, *boxes)
+    stop(BOBS_PHONE)
+    deliver()
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert [it.phone for it in sandbox.world.people.profiles.values()] == [None]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_braze_does_not_keep_one_that_was_changed_while_it_came(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    alice = _to_be_given_what_a_text_made(visit, sandbox, settings)
+    alice.sign_in(ALICE)
+    with in_the_middle(sandbox, IDENTIFY, deliver):
+        alice.preferences(BOBS_PHONE)
+    deliver()
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert [it.phone for it in sandbox.world.people.profiles.values()] == [None]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_braze_does_not_keep_one_that_came_with_somebody_who_turned_out_to_be_alice(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    visit().ask_for_texts(ALICES_PHONE)
+    deliver()
+    stop(ALICES_PHONE)
+    alice = visit()
+    alice.sign_up(ALICE, "", "email")
+    alice.press(alice.links(ALICE)[-1])
+    deliver()
+    alice.sign_in(ALICE)
+    alice.preferences(ALICES_PHONE)
+    deliver()
+    assert [it.phone for it in sandbox.world.people.profiles.values()] == [ALICES_PHONE]
+    later(SIX_MINUTES)
+    alice.preferences(BOBS_PHONE)
+    deliver()
+    later(SIX_MINUTES)
+    assert deliver() == 0
+    assert [it.phone for it in sandbox.world.people.profiles.values()] == [None]
