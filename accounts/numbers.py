@@ -33,13 +33,13 @@ def give(
         _take_over(person, phone)
         return
     person.phone, person.phone_proven_at = to_python(phone or None), None
-    if old:
-        outbox.note_moved(person, "phone")
     if old and old not in person.former_phones:
         person.former_phones = [*person.former_phones, old]
     if phone or not keep_old:
         person.phone_chosen_at = timezone.now()
-    _take_over(person, phone)
+    _take_over(person, phone)  # this first: it locks two profiles in the order in which workers do
+    if old:
+        outbox.note_moved(person, "phone", old)
     if not old or is_shared(person, old):
         return
     if not keep_old:

@@ -136,7 +136,7 @@ def change_address(person: User, email: str, *, circumstances: Circumstances) ->
     EmailAddress.objects.filter(user=person).delete()
     EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
     if person.email:
-        outbox.note_moved(person, "email")
+        outbox.note_moved(person, "email", person.email)
     person.email = email
     person.save()
     outbox.wake()

@@ -36,11 +36,11 @@ def until_open(port: int) -> None:
     until(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() is None)
 
 
-def somebody_waits() -> bool:
-    """Whether a connection to this PostgreSQL database waits for a lock."""
+def waiting() -> int:
+    """Return how many connections to this PostgreSQL database wait for a lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")  # or a transaction sees what it saw the first time
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
-        return bool(cursor.fetchone()[0])
+        return int(cursor.fetchone()[0])

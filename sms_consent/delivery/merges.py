@@ -86,5 +86,5 @@ class MergeJob(FarewellJob):
 
 
 def _is_unheard(claim: Claim, row: BrazeProfile) -> bool:
-    """Whether Braze cannot have heard of them: nothing was accepted and no call is unaccounted for."""
-    return row.accepted_at is None and not claim.was_unknown
+    """Whether Braze cannot have heard of them: nothing was accepted, given or lost."""
+    return row.accepted_at is None and not row.accepted and not claim.was_unknown

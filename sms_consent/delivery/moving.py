@@ -5,7 +5,7 @@ So what the old one had agreed to must be gone before the new one comes, and Bra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,25 +16,30 @@ from sms_consent.braze import payloads
 from sms_consent.choices import State
 from sms_consent.delivery.loading import Profile, Standing
 from sms_consent.models import Program
-from sms_consent.outbox import ONE_OR_ANOTHER, Claim
+from sms_consent.outbox import CARRIES, ONE_OR_ANOTHER, Claim
 
 AT_ONCE = timedelta(0)
+ON = (State.PENDING, State.SUBSCRIBED)
 
 
 def without_its_number(profile: Profile, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a profile's call is to say: a number gives way to none before there is another.
 
-    Nothing can be unsubscribed under a new number that is yet to be asked: it may be a stranger's (rule 11).
+    Nothing can be unsubscribed under a new number that is yet to be asked: it may be a stranger's (rule 11). So it
+    waits as well while the profile may carry what the old one had agreed to: it would be subscribed unasked (rule 2).
     """
     before = profile.accepted.get("phone")
-    if not before or wanted.get("phone") in (None, before):
+    if CARRIES not in profile.accepted and (not before or wanted.get("phone") in (None, before)):
         return dict(wanted)
     return {name: value for name, value in wanted.items() if name not in ("phone", "country")}
 
 
 @dataclass(frozen=True)
 class Move:
-    """What a call changes about a profile, as against what Braze has of it. `is_first`: its number is still to come."""
+    """What a call changes about a profile, as against what Braze has of it.
+
+    `is_first`: its number is still to come. `takes` says whether a program's line takes anything, by slug.
+    """
 
     claim: Claim
     profile: Profile
@@ -42,13 +47,17 @@ class Move:
     standings: Mapping[str, list[Standing]]
     programs: Mapping[int, Program]
     is_first: bool
+    takes: Callable[[str], bool]
 
     def again_in(self) -> timedelta | None:
         """Return after how long the call is followed by another; None if by none.
 
-        At once where the new number is still to come. When all calls have landed (rule 7) where one with another
-        address may be in flight: a moment ago this one's was no news, or is none now; and where it takes one away.
+        At once where the new number is still to come, and nothing stays of the old one. When all calls have landed
+        (rule 7) where something does; where one with another address may be in flight: a moment ago this one's was no
+        news, or is none now; and where it takes one away.
         """
+        if self.carries_on:
+            return settings.BRAZE_RECHECK_AFTER
         if self.is_first:
             return AT_ONCE
         return settings.BRAZE_RECHECK_AFTER if self._is_to_be_repeated() else None
@@ -68,25 +77,42 @@ class Move:
         accepted = self.profile.accepted
         return bool(accepted.get(name)) and payloads.takes_away(name, self.changed, accepted)
 
+    @property
+    def carries_on(self) -> bool:
+        """Whether, after this call, the profile may have states of a number that it has lost.
+
+        So it is until the call that takes the number away is repeated, and unsubscribes them: if it may say so of all.
+        """
+        if CARRIES in self.profile.accepted:
+            return not self.claim.was_recheck or not all(self.takes(program.slug) for program in self._left())
+        if not payloads.takes_away("phone", self.changed, self.profile.accepted):
+            return False
+        spared = self._spared("phone")
+        return spared is None or any(row.state in ON for row in self.standings.get(spared, ()))
+
     def left(self) -> list[Program]:
-        """Return the programs of which the profile keeps nothing.
+        """Return the programs of which the profile keeps nothing, but for those whose line has stopped.
 
         Where an address is taken away: not those on which that goes on, for whether Braze takes it away first is not
         known. When the call is repeated the profile has had none for minutes, so that it is about nobody's address, and
         goes for all. Where a mailbox that is proven takes the place of another: those that it has not joined.
         """
+        return [program for program in self._left() if self.takes(program.slug)]
+
+    def _left(self) -> list[Program]:
         found = []
         for name, is_sms in payloads.ADDRESSES.items():
             spared = self._spared(name)
             if spared is not None:
-                rows = self.standings.get(spared, ())
-                on = {row.program for row in rows if row.state in (State.PENDING, State.SUBSCRIBED)}
+                on = {row.program for row in self.standings.get(spared, ()) if row.state in ON}
                 found += [it for pk, it in self.programs.items() if it.is_sms == is_sms and pk not in on]
         return [program for program in found if program.subscription_group_id]
 
     def _spared(self, name: str) -> str | None:
         """Return the address whose programs are left alone; empty if there is none, None if all are."""
         before = self.profile.accepted.get(name)
+        if name == "phone" and CARRIES in self.profile.accepted and not self.claim.was_recheck:
+            return None
         if payloads.takes_away(name, self.changed, self.profile.accepted):
             return None if before == ONE_OR_ANOTHER else before or ""
         return self.changed["email"] if name == "email" and self._takes_the_place() else None

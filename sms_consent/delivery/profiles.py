@@ -172,10 +172,15 @@ class TrackJob(CallJob):
             wanted[payloads.LINK] = profile.link(to_email="email" in wanted)
         said = moving.without_its_number(profile, wanted)
         changed, accepted = payloads.difference(said, profile.accepted, is_unknown=is_unknown)
+        if outbox.CARRIES in profile.accepted:
+            changed["phone"] = accepted["phone"] = None
         taken = [consent for consent in own if self._takes(consent.program)]
         riding = payloads.riders(taken, changed)
-        move = Move(claim, profile, changed, self.standings, self.programs, is_first=said != wanted)
-        left = [program for program in move.left() if self._takes(program.slug)]
+        move = Move(claim, profile, changed, self.standings, self.programs, said != wanted, self._takes)
+        accepted.pop(outbox.CARRIES, None)
+        if move.carries_on:
+            accepted[outbox.CARRIES] = True
+        left = move.left()
         entries = [*riding.entries, *payloads.farewells(program.subscription_group_id for program in left)]
         body = {"external_id": profile.external_id, **changed}
         if entries:

@@ -19,11 +19,17 @@ from sms_consent.outbox.claims import (
 )
 from sms_consent.outbox.counting import due_now, failed, parked, unsent
 from sms_consent.outbox.dues import due_opt_outs, due_rest
+from sms_consent.outbox.holders import (
+    CARRIES,
+    ONE_OR_ANOTHER,
+    claim_identity,
+    forget_profiles,
+    merge_away,
+    note_moved,
+)
 from sms_consent.outbox.marking import (
     MAX_ASKS,
     NOTIFY_CHANNEL,
-    ONE_OR_ANOTHER,
-    claim_identity,
     delete_away,
     erase,
     forget_emails,
@@ -37,9 +43,7 @@ from sms_consent.outbox.marking import (
     mark_joined,
     mark_left,
     mark_waiting,
-    merge_away,
     moving,
-    note_moved,
     send_again,
     touch,
     wake,
@@ -48,7 +52,6 @@ from sms_consent.outbox.riding import close_rides, open_riders, open_rides, sett
 from sms_consent.outbox.seeing import busy, note_seen
 from sms_consent.outbox.settling import (
     Outcome,
-    forget_profiles,
     fresh,
     note_left,
     note_looked,
@@ -59,6 +62,7 @@ from sms_consent.outbox.settling import (
 )
 
 __all__ = [
+    "CARRIES",
     "MAX_ASKS",
     "NOTIFY_CHANNEL",
     "ONE_OR_ANOTHER",

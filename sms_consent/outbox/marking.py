@@ -19,7 +19,6 @@ from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Outgoing, S
 NOTIFY_CHANNEL = "optin_outbox"
 MOST_AT_ONCE = 500  # rows in a transaction: SQLite has one writer, and nobody may wait for it longer than 50 ms
 MAX_ASKS = 2  # one prompt, and one more after a second look
-ONE_OR_ANOTHER = ""  # in place of the address that Braze has accepted: not null, for that says that there is none
 UNSEEN: dict[str, Any] = {"seen": "", "seen_at": None}  # what Braze said before a change is no news after it
 
 
@@ -35,7 +34,7 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
     that had it will find its lease gone and mark the row again (rule 7).
     """
     state = subscription.state
-    _renew(subscription, now)
+    renew(subscription, now)
     subscription.seen, subscription.seen_at = "", None
     if state == State.SUBSCRIBED and subscription.told == Told.SUBSCRIBED:
         subscription.told = Told.UNKNOWN  # there and back again: whatever was sent in between may still land
@@ -53,7 +52,8 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
 RENEWED = ["version", "due_at", "marked_at", "attempts", "parked_at", "park_reason", "is_recheck"]
 
 
-def _renew(row: Outgoing, now: datetime) -> None:
+def renew(row: Outgoing, now: datetime) -> None:
+    """Make a row due under a new version; the caller saves it."""
     for name, value in {"version": new_version(), **_since(now)}.items():
         setattr(row, name, value)
 
@@ -100,7 +100,7 @@ def forget_email_state(emails: Collection[str]) -> None:
     now = timezone.now()
     for profile in found:
         profile.accepted.pop("email_subscribe", None)
-        _renew(profile, now)
+        renew(profile, now)
     if found:
         BrazeProfile.objects.bulk_update(found, ["accepted", *RENEWED])
 
@@ -127,36 +127,6 @@ def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> None:
 
 def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> None:
     profiles.update(**_renewed())
-
-
-def note_moved(person: Any, name: str) -> None:
-    """An address of theirs ("email" or "phone") gives way to another; their addresses are locked.
-
-    A call of which nobody knows what became of it may have had the old one, and land after the new one has been told;
-    or Braze has it by itself, as a text's. Then all is told once more, and none where there is to be none.
-    """
-    unsure = Q(is_unknown=True) | Q(**{f"accepted__{name}": ONE_OR_ANOTHER})
-    for profile in BrazeProfile.objects.select_for_update().filter(unsure, person=person):
-        profile.accepted[name], profile.is_unknown = ONE_OR_ANOTHER, True
-        profile.save(update_fields=["accepted", "is_unknown"])
-
-
-def claim_identity(phone: str) -> None:
-    """Have the nameless profile that a text made at Braze become the one who is known by the number here."""
-    nameless = BrazeProfile.objects.filter(person__phone=phone, accepted_at__isnull=True, is_to_delete=False)
-    first = nameless.order_by("pk").values("pk")[:1]
-    BrazeProfile.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(claims_phone=phone)
-
-
-def merge_away(profile: BrazeProfile, into: str) -> None:
-    """Have a person's Braze profile merged into another's, which may have its number then; their row is about to go."""
-    both = BrazeProfile.objects.filter(Q(pk=profile.pk) | Q(external_id=into)).select_for_update().order_by("pk")
-    for kept in [one for one in both if one.pk != profile.pk]:
-        kept.accepted.setdefault("phone", ONE_OR_ANOTHER)
-        kept.save(update_fields=["accepted"])
-    _renew(profile, timezone.now())
-    profile.person, profile.merge_into = None, into
-    profile.save()
 
 
 def erase(person: Any) -> None:

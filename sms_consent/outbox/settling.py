@@ -20,7 +20,8 @@ from sms_consent import people
 from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Outgoing, Subscription
 from sms_consent.outbox.claims import Claim
-from sms_consent.outbox.marking import MAX_ASKS, ONE_OR_ANOTHER, UNSEEN, forget_email_state, locked, new_version
+from sms_consent.outbox.holders import ONE_OR_ANOTHER
+from sms_consent.outbox.marking import MAX_ASKS, UNSEEN, forget_email_state, locked, new_version
 
 
 @dataclass(frozen=True)
@@ -132,12 +133,6 @@ def _accept_global_emails(claims: list[Claim]) -> None:
     )
 
 
-def forget_profiles(claims: Collection[Claim]) -> None:
-    """Drop profiles that are merged or deleted, or that Braze never heard of. Nobody is behind them any more."""
-    if claims:
-        BrazeProfile.objects.filter(pk__among=[claim.id for claim in claims], person=None).delete()
-
-
 def note_left(subscription: int) -> None:
     """Braze itself said that this one has left: there is nothing to tell it."""
     rows = Subscription.objects.filter(pk=subscription, state=State.UNSUBSCRIBED)
@@ -192,10 +187,12 @@ def settle_identities(outcomes: Mapping[Claim, Outcome]) -> None:
             if not outcome.accepted:
                 _rows(BrazeProfile, claims).update(**_failure(outcome))
                 continue
-            # Whose number is another by now is told of anew, even if that is none: a profile must not keep this one.
-            _rows(BrazeProfile, claims).exclude(person__phone=F("claims_phone")).update(is_unknown=True)
-            known = _rows(BrazeProfile, claims).values_list("pk", "accepted")
-            accepted = {pk: {"phone": ONE_OR_ANOTHER, **before} for pk, before in known}
+            accepted = {}
+            for pk, before, came, phone in _rows(BrazeProfile, claims).values_list(
+                "pk", "accepted", "claims_phone", "person__phone"
+            ):
+                brought = ONE_OR_ANOTHER if came == phone else came  # which is to be taken away then
+                accepted[pk] = {**before, "phone": before.get("phone") or brought}
             bulk.update(BrazeProfile, "accepted", accepted, {"claims_phone": "", "due_at": timezone.now(), **FREE})
 
 

@@ -16,7 +16,7 @@ from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail, Program, Subscription
 from sms_consent.sandbox import Sandbox
-from tests.people import ALICES_PHONE, hidden_fields
+from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, Visitor, hidden_fields
 from tests.sms_consent.webhooks import events
 
 SET, TRACK, LOOK = "/subscription/status/set", "/users/track", "/subscription/user/status"
@@ -125,3 +125,21 @@ def stopped() -> list[tuple[str, str]]:
 
 def bodies(sandbox: Sandbox, path: str) -> list[Any]:
     return [call.body for call in sandbox.world.calls_to(path)]
+
+
+def all_told(deliver: Deliver) -> None:
+    """Have all delivered, also what is said again later."""
+    for _ in range(3):
+        deliver()
+        later(SIX_MINUTES)
+    assert deliver() == 0
+
+
+def alice_by_email(visit: Visit, deliver: Deliver, phone: str = "", *boxes: str) -> Visitor:
+    """Alice has joined emails, and these with that number; Braze knows, and she is signed in."""
+    alice = visit()
+    alice.sign_up(ALICE, phone, "email", *boxes)
+    alice.press(alice.links(ALICE)[-1])
+    all_told(deliver)
+    alice.sign_in(ALICE)
+    return alice

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from sms_consent.models import BrazeProfile, Subscription
 from tests.sms_consent.delivery.test_races import meanwhile
-from tests.waiting import somebody_waits, until
+from tests.waiting import until, waiting
 
 
 @pytest.fixture
@@ -31,5 +31,5 @@ def test_an_opt_out_and_the_migration_do_not_wait_for_each_other() -> None:
         # First where the address stands, then whoever has it; no columns that a later release has added.
         list(Subscription.objects.select_for_update().values_list("pk"))
         is_begun.set()
-        until(somebody_waits)
+        until(waiting)
         list(BrazeProfile.objects.select_for_update().values_list("pk"))

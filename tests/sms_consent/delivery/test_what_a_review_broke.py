@@ -56,8 +56,8 @@ def test_astray_to_another_number_and_back(visit: Visit, deliver: Deliver, sandb
     alice.preferences(ALICES_PHONE, "sms")
     later(5)
     deliver()
-    assert phones(sandbox) == [ALICES_PHONE]
-    until(lambda: phones(sandbox) == [None])
+    assert phones(sandbox) == [None]  # Braze may have had either: the number waits until all that has landed
+    until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
     later(SIX_MINUTES)
     deliver()
     later(SIX_MINUTES)

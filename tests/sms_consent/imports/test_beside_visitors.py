@@ -18,7 +18,7 @@ from sms_consent.models import Subscription
 from tests.accounts.test_concurrency import locked
 from tests.people import ALICE, ALICES_PHONE, BOB, send_sign_up, standing
 from tests.sms_consent.imports.files import T2, email, load, text
-from tests.waiting import somebody_waits, until
+from tests.waiting import until, waiting
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -47,7 +47,7 @@ def test_who_signs_up_does_not_wait_for_an_import_that_learns_new_words(tmp_path
     row = email(wording="I agree to other words.", occurred_at=T2)
     with locked(Subscription.objects.all()):
         thread = meanwhile(lambda: load(tmp_path, row))
-        until(somebody_waits)
+        until(waiting)
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
         answer = send_sign_up(Client(), BOB, "", "email")

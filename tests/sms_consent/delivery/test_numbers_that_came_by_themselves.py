@@ -1,0 +1,193 @@
+"""Addresses that a profile at Braze has without a call of ours: they go when they are changed here, and when erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.models import User
+from accounts.services import change_address
+from sms_consent import outbox
+from sms_consent.braze.client import MERGE
+from sms_consent.delivery.identities import deliver_identities
+from sms_consent.delivery.numbers import deliver_numbers
+from sms_consent.delivery.worker import Lane, new_courier
+from sms_consent.ledger import Circumstances
+from sms_consent.models import BrazeProfile, Subscription
+from sms_consent.outbox import Outcome
+from sms_consent.sandbox import Sandbox
+from tests.accounts.test_concurrency import locked
+from tests.conftest import SMS
+from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, CAROLS_PHONE, Deliver, Visit
+from tests.sms_consent.delivery.helpers import SIX_MINUTES, alice_by_email, all_told, later, stop
+from tests.sms_consent.imports import files
+from tests.sms_consent.webhooks import events
+from tests.waiting import until, waiting
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
+on_postgresql = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer and no row locks")
+
+
+@pytest.fixture(autouse=True)
+def _open_hooks(settings: Any) -> None:
+    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+
+
+def phones(sandbox: Sandbox) -> list[str | None]:
+    return [it.phone for it in sandbox.world.people.profiles.values()]
+
+
+def somebody_who_left(visit: Visit, deliver: Deliver) -> None:
+    """Bob's number, by itself, asked for texts and left; Braze has it."""
+    visit().ask_for_texts(BOBS_PHONE)
+    deliver()
+    stop(BOBS_PHONE)
+    all_told(deliver)
+
+
+def test_a_merged_number_where_one_had_been_given_up(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    alice = alice_by_email(visit, deliver, ALICES_PHONE, "sms")
+    alice.preferences("")
+    all_told(deliver)
+    somebody_who_left(visit, deliver)
+    alice.preferences(BOBS_PHONE)
+    all_told(deliver)
+    assert phones(sandbox) == [BOBS_PHONE]
+    alice.preferences(CAROLS_PHONE)
+    all_told(deliver)
+    assert phones(sandbox) == [None]
+
+
+@pytest.mark.parametrize("when", ["before the merge", "after the merge"])
+def test_a_merge_that_comes_late(when: str, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    alice = alice_by_email(visit, deliver, ALICES_PHONE, "sms")
+    somebody_who_left(visit, deliver)
+    fault = sandbox.faults.add("status", endpoint=MERGE, status=503, times=None)
+    alice.preferences(BOBS_PHONE)
+    deliver()
+    if when == "before the merge":
+        alice.preferences(CAROLS_PHONE)
+    for _ in range(4):
+        deliver()
+        later(SIX_MINUTES)
+    assert fault.fired
+    sandbox.faults.clear()
+    later(3600)
+    all_told(deliver)
+    alice.preferences(CAROLS_PHONE)
+    all_told(deliver)
+    assert BOBS_PHONE not in phones(sandbox)
+
+
+@pytest.mark.parametrize("is_identified", [True, False])
+def test_somebody_of_whom_braze_was_told_nothing_yet(
+    is_identified: bool, visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """Alice turns out to be who a text had made at Braze. After she is erased, nobody has the number there."""
+    alice = alice_by_email(visit, deliver)
+    sandbox.world.send_text(BOBS_PHONE, "START", SMS)
+    events.send([events.text("START", phone=BOBS_PHONE)])
+    if is_identified:
+        with closing(new_courier(Lane.REST)) as rest:
+            assert deliver_identities(rest) == 1
+    alice.preferences(BOBS_PHONE)
+    all_told(deliver)
+    assert phones(sandbox) == [BOBS_PHONE]
+    for who in (ALICE, BOBS_PHONE):  # she, and who is left behind her number because its handset opted in
+        call_command("erase_person", who)
+        for _ in range(3):
+            deliver()
+            later(SIX_MINUTES)
+    assert phones(sandbox) == []
+
+
+def test_a_number_that_the_brand_had_given_the_profile(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """An imported external_id is one that the brand already has for them."""
+    _brand_knows_alice()
+    rows = [
+        files.email("granted", ALICE, phone=ALICES_PHONE, external_id="crm-1"),
+        files.text("withdrawn", ALICES_PHONE, email=ALICE, external_id="crm-1"),
+    ]
+    assert files.load(tmp_path, *rows).code == 0
+    all_told(deliver)
+    assert phones(sandbox) == [ALICES_PHONE]
+    alice = visit()
+    alice.sign_in(ALICE)
+    alice.preferences(BOBS_PHONE)
+    all_told(deliver)
+    assert ALICES_PHONE not in phones(sandbox)
+
+
+def test_a_mailbox_that_the_brand_had_given_it(deliver: Deliver, sandbox: Sandbox, tmp_path: Path) -> None:
+    _brand_knows_alice()
+    rows = [files.text("granted", ALICES_PHONE, email=ALICE, external_id="crm-1"), files.email("withdrawn", ALICE)]
+    assert files.load(tmp_path, *rows).code == 0
+    all_told(deliver)
+    assert change_address(User.objects.get(email=ALICE), "new@example.com", circumstances=Circumstances())
+    all_told(deliver)
+    assert [it.email for it in sandbox.world.people.profiles.values()] == [None]
+
+
+def _brand_knows_alice() -> None:
+    with closing(new_courier(Lane.REST)) as rest:
+        rest.client.track([{"external_id": "crm-1", "email": ALICE, "phone": ALICES_PHONE}])
+
+
+@on_postgresql
+def test_a_change_that_has_begun_when_the_number_comes(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
+    alice.press(alice.links(ALICE)[-1])
+    with closing(new_courier(Lane.REST)) as rest:
+        assert deliver_numbers(rest) == 1
+    alice.sign_in(ALICE)
+    with ThreadPoolExecutor(2) as pool:
+        with locked(Subscription.objects.filter(address=ALICES_PHONE)):
+            changing = pool.submit(_with_a_connection, alice.preferences, BOBS_PHONE)
+            until(waiting)  # it is about to withdraw from the old number
+            pool.submit(_with_a_connection, _identify).result()
+        assert changing.result().status_code == 302
+    all_told(deliver)
+    assert phones(sandbox) == [None]
+
+
+def _identify() -> None:
+    with closing(new_courier(Lane.REST)) as rest:
+        deliver_identities(rest)
+
+
+def _with_a_connection(action: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return action(*args)
+    finally:
+        connection.close()
+
+
+@on_postgresql
+def test_a_change_and_a_worker_do_not_wait_for_each_other(visit: Visit, deliver: Deliver) -> None:
+    """Who turns out to be Alice has the lower id: workers lock that first."""
+    somebody_who_left(visit, deliver)
+    alice = alice_by_email(visit, deliver, ALICES_PHONE)
+    for profile in BrazeProfile.objects.all():
+        outbox.mark(profile.person)
+    claims = outbox.claim_people(10)
+    assert len(claims) == 2
+    told = dict.fromkeys(claims, Outcome(accepted=True))
+    with ThreadPoolExecutor(2) as pool:
+        with locked(BrazeProfile.objects.filter(person__phone=BOBS_PHONE)):
+            settling = pool.submit(_with_a_connection, outbox.settle_profiles, told, {}, {})
+            until(waiting)
+            changing = pool.submit(_with_a_connection, alice.preferences, BOBS_PHONE)
+            until(lambda: waiting() == 2, 20)
+        settling.result()
+        assert changing.result().status_code == 302
