@@ -69,11 +69,12 @@ class MergeJob(FarewellJob):
     def build(self) -> Callable[[], Any] | None:
         """Return the call for the pairs that are both at Braze."""
         rows = self.known()
-        kept = dict(
-            BrazeProfile.objects.filter(external_id__in=[row.merge_into for row in rows.values()]).values_list(
-                "external_id", "accepted_at"
-            )
-        )
+        into = BrazeProfile.objects.filter(external_id__in=[row.merge_into for row in rows.values()])
+        # Whose profile may carry what a number has left there is waited for, too: this one's would come into it.
+        kept = {
+            name: told_at is not None and outbox.CARRIES not in accepted
+            for name, told_at, accepted in into.values_list("external_id", "accepted_at", "accepted")
+        }
         self._leave_out({claim: rows[claim.id].merge_into for claim in self.claims}, kept)
         pairs = [(rows[claim.id].external_id, rows[claim.id].merge_into) for claim in self.claims]
         return partial(self.courier.client.merge, pairs) if pairs else None
@@ -81,7 +82,7 @@ class MergeJob(FarewellJob):
     def _leave_out(self, into: Mapping[Claim, str], kept: Mapping[str, Any]) -> None:
         wait = Outcome(retry_at=timezone.now() + MERGE_AGAIN, counts=False)
         gone = Outcome(reason="The person to merge into is gone.")
-        self.finish({claim: wait for claim, name in into.items() if name in kept and kept[name] is None})
+        self.finish({claim: wait for claim, name in into.items() if name in kept and not kept[name]})
         self.finish({claim: gone for claim, name in into.items() if name not in kept})
 
 

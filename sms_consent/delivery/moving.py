@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -34,7 +35,7 @@ def without_its_number(profile: Profile, wanted: Mapping[str, Any]) -> dict[str,
     return {name: value for name, value in wanted.items() if name not in ("phone", "country")}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Move:
     """What a call changes about a profile, as against what Braze has of it.
 
@@ -83,12 +84,27 @@ class Move:
 
         So it is until the call that takes the number away is repeated, and unsubscribes them: if it may say so of all.
         """
-        if CARRIES in self.profile.accepted:
-            return not self.claim.was_recheck or not all(self.takes(program.slug) for program in self._left())
-        if not payloads.takes_away("phone", self.changed, self.profile.accepted):
-            return False
+        return self.carried is not None
+
+    @cached_property
+    def carried(self) -> list[int] | None:
+        """The ids of the programs that the lost number goes on with, as far as that is known; None if nothing stays."""
+        before = self.profile.accepted
+        if CARRIES in before:
+            is_over = self._is_last_of_it and all(
+                self.takes(it.slug) for it in self._left() if it.pk in before[CARRIES]
+            )
+            return None if is_over else before[CARRIES]
+        if not payloads.takes_away("phone", self.changed, before):
+            return None
         spared = self._spared("phone")
-        return spared is None or any(row.state in ON for row in self.standings.get(spared, ()))
+        on = sorted({row.program for row in self.standings.get(spared or "", ()) if row.state in ON})
+        return on if on or spared is None else None
+
+    @property
+    def _is_last_of_it(self) -> bool:
+        """Whether the profile has been told that it has no number, and nothing can have brought one since."""
+        return self.claim.was_recheck and self.profile.accepted.get("phone", ONE_OR_ANOTHER) is None
 
     def left(self) -> list[Program]:
         """Return the programs of which the profile keeps nothing, but for those whose line has stopped.
@@ -111,7 +127,7 @@ class Move:
     def _spared(self, name: str) -> str | None:
         """Return the address whose programs are left alone; empty if there is none, None if all are."""
         before = self.profile.accepted.get(name)
-        if name == "phone" and CARRIES in self.profile.accepted and not self.claim.was_recheck:
+        if name == "phone" and CARRIES in self.profile.accepted and not self._is_last_of_it:
             return None
         if payloads.takes_away(name, self.changed, self.profile.accepted):
             return None if before == ONE_OR_ANOTHER else before or ""

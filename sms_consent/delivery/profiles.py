@@ -179,7 +179,7 @@ class TrackJob(CallJob):
         move = Move(claim, profile, changed, self.standings, self.programs, said != wanted, self._takes)
         accepted.pop(outbox.CARRIES, None)
         if move.carries_on:
-            accepted[outbox.CARRIES] = True
+            accepted[outbox.CARRIES] = move.carried
         left = move.left()
         entries = [*riding.entries, *payloads.farewells(program.subscription_group_id for program in left)]
         body = {"external_id": profile.external_id, **changed}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -20,26 +20,22 @@ CARRIES = "carries"  # beside those: the profile may have states of a number tha
 def note_moved(person: Any, name: str, old: str) -> None:
     """The `old` address ("email" or "phone") of theirs gives way to another; their addresses are locked.
 
-    Braze may have it although no call has said so: the profile was the brand's own, or a text's, or a merge brought it;
-    or a call of which nobody knows what became of it had it, and may yet land. It is to be taken from the profile.
+    Braze may have it although no call is known to have said so: a text or a merge brought it; or a call of which nobody
+    knows what became of it had it, and may yet land. It is to be taken from the profile.
     """
     for profile in BrazeProfile.objects.select_for_update().filter(person=person):
-        is_heard_of = profile.accepted or profile.accepted_at or profile.is_unknown or profile.claims_phone
-        if is_heard_of:
-            _note_old(profile, name, old)
+        if isinstance(profile.accepted, dict) and (changes := _old(profile, name, old)):
+            profile.accepted |= changes
             profile.save(update_fields=["accepted"])
 
 
-def _note_old(profile: BrazeProfile, name: str, old: str) -> None:
-    known = profile.accepted.get(name, old)
-    if not profile.is_unknown:
-        profile.accepted[name] = old if known == ONE_OR_ANOTHER else known
-    elif known in (None, old):
-        profile.accepted[name] = old
-    else:
-        profile.accepted[name] = ONE_OR_ANOTHER
-        if name == "phone":
-            profile.accepted[CARRIES] = True
+def _old(profile: BrazeProfile, name: str, old: str) -> dict[str, Any]:
+    """Return what is to be written down of the old address; nothing where it is, or where Braze never had it."""
+    known = profile.accepted.get(name)
+    if profile.is_unknown and known not in (None, old):
+        return {name: ONE_OR_ANOTHER, **({CARRIES: []} if name == "phone" else {})}
+    is_to_come = name not in profile.accepted and profile.claims_phone
+    return {name: old} if profile.is_unknown or known == ONE_OR_ANOTHER or is_to_come else {}
 
 
 def claim_identity(phone: str) -> None:
@@ -52,10 +48,13 @@ def claim_identity(phone: str) -> None:
 def merge_away(profile: BrazeProfile, into: str) -> None:
     """Have a person's Braze profile merged into another's, which may have its number then; their row is about to go."""
     both = BrazeProfile.objects.filter(Q(pk=profile.pk) | Q(external_id=into)).select_for_update().order_by("pk")
-    for kept in [one for one in both if one.pk != profile.pk]:
+    for kept in [one for one in both if one.pk != profile.pk and isinstance(one.accepted, dict)]:
         kept.accepted["phone"] = kept.accepted.get("phone") or ONE_OR_ANOTHER
-        kept.claims_phone = kept.claims_phone or profile.claims_phone
+        if CARRIES not in kept.accepted:  # or what it carries would be that number's
+            kept.claims_phone = kept.claims_phone or profile.claims_phone
         kept.save(update_fields=["accepted", "claims_phone"])
+    if profile.accepted and isinstance(profile.accepted, dict) and profile.person:  # or Braze has not heard of it
+        profile.accepted["phone"] = profile.accepted.get("phone") or profile.person.phone_number
     renew(profile, timezone.now())
     profile.person, profile.merge_into = None, into
     profile.save()
@@ -64,20 +63,18 @@ def merge_away(profile: BrazeProfile, into: str) -> None:
 @transaction.atomic
 def forget_profiles(claims: Collection[Claim]) -> None:
     """Drop profiles that are merged or deleted, or that Braze never heard of. Nobody is behind them any more."""
-    gone = BrazeProfile.objects.filter(pk__among=[claim.id for claim in claims], person=None)
+    gone = BrazeProfile.objects.filter(pk__in=[claim.id for claim in claims], person=None)
     merged = dict(gone.exclude(merge_into="").values_list("merge_into", "accepted__phone"))
-    _note_merged({into: phone for into, phone in merged.items() if phone})
+    both = BrazeProfile.objects.filter(Q(pk__in=gone.values("pk")) | Q(external_id__in=merged)).order_by("pk")
+    for kept in both.select_for_update(of=("self",)) if merged else ():
+        _note_merged(kept, merged.get(kept.external_id))
     gone.delete()
 
 
-def _note_merged(brought: Mapping[str, str]) -> None:
+def _note_merged(kept: BrazeProfile, phone: str | None) -> None:
     """A merge brings its number to a profile that has none. If its person has another here by now, that one goes."""
-    rows = BrazeProfile.objects.filter(external_id__in=brought, person__isnull=False).order_by("pk")
-    for kept in rows.select_for_update(of=("self",)) if brought else ():
-        if kept.accepted.get("phone"):
-            continue
-        phone = brought[kept.external_id]
-        is_theirs = kept.person is not None and kept.person.phone == phone
+    if phone and kept.person and isinstance(kept.accepted, dict) and not kept.accepted.get("phone"):
+        is_theirs = kept.person.phone == phone
         kept.accepted["phone"] = ONE_OR_ANOTHER if is_theirs else phone
         if not is_theirs:
             renew(kept, timezone.now())

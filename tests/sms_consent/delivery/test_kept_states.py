@@ -83,7 +83,7 @@ def test_a_number_whose_handset_gave_the_consent(visit: Visit, deliver: Deliver,
 
 def test_a_program_that_the_new_number_has_not_joined(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     """Nobody is asked first: the new number joins one of two."""
-    group = _second_program(sandbox)
+    group = second_program(sandbox)
     alice = family(visit, deliver, "sms", "tips")
     assert seen(sandbox, group, ALICES_PHONE) == SUBSCRIBED
     alice.preferences(BOBS_PHONE, "sms")
@@ -93,7 +93,7 @@ def test_a_program_that_the_new_number_has_not_joined(visit: Visit, deliver: Del
     assert seen(sandbox, group, BOBS_PHONE) != SUBSCRIBED
 
 
-def _second_program(sandbox: Sandbox) -> str:
+def second_program(sandbox: Sandbox) -> str:
     group = "5a4d0000-0000-4000-8000-000000000009"
     sandbox.world.set_group(group, "sms")
     copied = {"pk": None, "slug": "tips", "name": "Tips", "purpose": "tips", "subscription_group_id": group}

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from accounts.models import User
-from accounts.services import change_address
 from sms_consent import outbox
 from sms_consent.braze.client import MERGE
 from sms_consent.delivery.identities import deliver_identities
 from sms_consent.delivery.numbers import deliver_numbers
 from sms_consent.delivery.worker import Lane, new_courier
-from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.outbox import Outcome
 from sms_consent.sandbox import Sandbox
@@ -27,7 +23,6 @@ from tests.accounts.test_concurrency import locked
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, CAROLS_PHONE, Deliver, Visit
 from tests.sms_consent.delivery.helpers import SIX_MINUTES, alice_by_email, all_told, later, stop
-from tests.sms_consent.imports import files
 from tests.sms_consent.webhooks import events
 from tests.waiting import until, waiting
 
@@ -106,40 +101,6 @@ def test_somebody_of_whom_braze_was_told_nothing_yet(
             deliver()
             later(SIX_MINUTES)
     assert phones(sandbox) == []
-
-
-def test_a_number_that_the_brand_had_given_the_profile(
-    visit: Visit, deliver: Deliver, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """An imported external_id is one that the brand already has for them."""
-    _brand_knows_alice()
-    rows = [
-        files.email("granted", ALICE, phone=ALICES_PHONE, external_id="crm-1"),
-        files.text("withdrawn", ALICES_PHONE, email=ALICE, external_id="crm-1"),
-    ]
-    assert files.load(tmp_path, *rows).code == 0
-    all_told(deliver)
-    assert phones(sandbox) == [ALICES_PHONE]
-    alice = visit()
-    alice.sign_in(ALICE)
-    alice.preferences(BOBS_PHONE)
-    all_told(deliver)
-    assert ALICES_PHONE not in phones(sandbox)
-
-
-def test_a_mailbox_that_the_brand_had_given_it(deliver: Deliver, sandbox: Sandbox, tmp_path: Path) -> None:
-    _brand_knows_alice()
-    rows = [files.text("granted", ALICES_PHONE, email=ALICE, external_id="crm-1"), files.email("withdrawn", ALICE)]
-    assert files.load(tmp_path, *rows).code == 0
-    all_told(deliver)
-    assert change_address(User.objects.get(email=ALICE), "new@example.com", circumstances=Circumstances())
-    all_told(deliver)
-    assert [it.email for it in sandbox.world.people.profiles.values()] == [None]
-
-
-def _brand_knows_alice() -> None:
-    with closing(new_courier(Lane.REST)) as rest:
-        rest.client.track([{"external_id": "crm-1", "email": ALICE, "phone": ALICES_PHONE}])
 
 
 @on_postgresql
