@@ -60,9 +60,14 @@ def merge_away(profile: BrazeProfile, into: str) -> None:
     profile.save()
 
 
-@transaction.atomic
 def forget_profiles(claims: Collection[Claim]) -> None:
     """Drop profiles that are merged or deleted, or that Braze never heard of. Nobody is behind them any more."""
+    if claims:
+        _forget(claims)
+
+
+@transaction.atomic
+def _forget(claims: Collection[Claim]) -> None:
     gone = BrazeProfile.objects.filter(pk__in=[claim.id for claim in claims], person=None)
     merged = dict(gone.exclude(merge_into="").values_list("merge_into", "accepted__phone"))
     both = BrazeProfile.objects.filter(Q(pk__in=gone.values("pk")) | Q(external_id__in=merged)).order_by("pk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,12 @@ from django.urls import reverse
 from accounts.models import Confirmation
 from sms_consent import selectors, services
 from sms_consent.choices import Source
+from sms_consent.delivery.numbers import deliver_numbers
+from sms_consent.delivery.worker import Lane, new_courier
 from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail, Program, Subscription
 from sms_consent.sandbox import Sandbox
+from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, Visitor, hidden_fields
 from tests.sms_consent.webhooks import events
 
@@ -143,3 +147,19 @@ def alice_by_email(visit: Visit, deliver: Deliver, phone: str = "", *boxes: str)
     all_told(deliver)
     alice.sign_in(ALICE)
     return alice
+
+
+def alice_after_a_text(visit: Visit, sandbox: Sandbox) -> Visitor:
+    """Alice has joined both with a number that Braze knew by itself, from a text; it is seen there, and no more."""
+    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
+    alice.press(alice.links(ALICE)[-1])
+    with closing(new_courier(Lane.REST)) as rest:
+        assert deliver_numbers(rest) == 1
+    return alice
+
+
+def phones(sandbox: Sandbox) -> list[str | None]:
+    """Return the number of each profile at Braze."""
+    return [it.phone for it in sandbox.world.people.profiles.values()]

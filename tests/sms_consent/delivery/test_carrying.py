@@ -22,6 +22,7 @@ from tests.sms_consent.delivery.helpers import (
     asks_first,
     bodies,
     later,
+    phones,
     prompts,
     seen,
     stop,
@@ -35,10 +36,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _open_hooks(settings: Any) -> None:
     settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
-
-
-def phones(sandbox: Sandbox) -> list[str | None]:
-    return [it.phone for it in sandbox.world.people.profiles.values()]
 
 
 @pytest.mark.parametrize("stands", ["pending", "unsubscribed"])

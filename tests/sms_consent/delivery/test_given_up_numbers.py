@@ -14,7 +14,16 @@ from sms_consent.delivery.worker import Lane, deliver_opt_outs_due, new_courier
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, Visitor, standing
-from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, later, seen, stop, taken_back
+from tests.sms_consent.delivery.helpers import (
+    SIX_MINUTES,
+    TRACK,
+    alice_after_a_text,
+    later,
+    phones,
+    seen,
+    stop,
+    taken_back,
+)
 from tests.sms_consent.delivery.test_races import in_the_middle
 from tests.sms_consent.webhooks import events
 
@@ -99,12 +108,7 @@ def _given_what_a_text_made(visit: Visit, deliver: Deliver, sandbox: Sandbox, se
 
 def _to_be_given_what_a_text_made(visit: Visit, sandbox: Sandbox, settings: Any) -> Visitor:
     settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
-    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
-    alice = visit()
-    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
-    alice.press(alice.links(ALICE)[-1])
-    with closing(new_courier(Lane.REST)) as rest:
-        assert deliver_numbers(rest) == 1
+    alice = alice_after_a_text(visit, sandbox)
     sandbox.world.send_text(ALICES_PHONE, "STOP")
     events.send([events.text("STOP")])
     return alice
@@ -135,7 +139,7 @@ def test_braze_does_not_keep_one_that_it_knew_by_itself(
     deliver()
     later(SIX_MINUTES)
     assert deliver() == 0
-    assert [it.phone for it in sandbox.world.people.profiles.values()] == [None]
+    assert phones(sandbox) == [None]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -149,7 +153,7 @@ def test_braze_does_not_keep_one_that_was_changed_while_it_came(
     deliver()
     later(SIX_MINUTES)
     assert deliver() == 0
-    assert [it.phone for it in sandbox.world.people.profiles.values()] == [None]
+    assert phones(sandbox) == [None]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -166,10 +170,10 @@ def test_braze_does_not_keep_one_that_came_with_somebody_who_turned_out_to_be_al
     alice.sign_in(ALICE)
     alice.preferences(ALICES_PHONE)
     deliver()
-    assert [it.phone for it in sandbox.world.people.profiles.values()] == [ALICES_PHONE]
+    assert phones(sandbox) == [ALICES_PHONE]
     later(SIX_MINUTES)
     alice.preferences(BOBS_PHONE)
     deliver()
     later(SIX_MINUTES)
     assert deliver() == 0
-    assert [it.phone for it in sandbox.world.people.profiles.values()] == [None]
+    assert phones(sandbox) == [None]

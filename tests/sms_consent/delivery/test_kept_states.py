@@ -13,7 +13,6 @@ import pytest
 
 from sms_consent import disclosures, selectors
 from sms_consent.delivery.identities import deliver_identities
-from sms_consent.delivery.numbers import deliver_numbers
 from sms_consent.delivery.worker import Lane, new_courier
 from sms_consent.models import Program
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
@@ -21,6 +20,7 @@ from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, CAROLS_PHONE, Deliver, Visit, Visitor, standing
 from tests.sms_consent.delivery.helpers import (
     TRACK,
+    alice_after_a_text,
     alice_by_email,
     all_told,
     asks_first,
@@ -125,15 +125,11 @@ def test_a_number_that_was_given_up_before(waits: bool, visit: Visit, deliver: D
 @pytest.mark.parametrize("when", ["before identify", "before track"])
 def test_a_number_that_braze_knew_by_itself(when: str, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     asks_first()
-    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
-    alice = visit()
-    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
-    alice.press(alice.links(ALICE)[-1])
-    with closing(new_courier(Lane.REST)) as rest:
-        assert deliver_numbers(rest) == 1
-        events.send([events.text("START")])
-        alice.sign_in(ALICE)
-        if when == "before track":
+    alice = alice_after_a_text(visit, sandbox)
+    events.send([events.text("START")])
+    alice.sign_in(ALICE)
+    if when == "before track":
+        with closing(new_courier(Lane.REST)) as rest:
             assert deliver_identities(rest) == 1
     assert alice.preferences(BOBS_PHONE, "sms").status_code == 302
     deliver()

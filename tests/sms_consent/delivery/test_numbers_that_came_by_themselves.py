@@ -14,7 +14,6 @@ from django.db import connection
 from sms_consent import outbox
 from sms_consent.braze.client import MERGE
 from sms_consent.delivery.identities import deliver_identities
-from sms_consent.delivery.numbers import deliver_numbers
 from sms_consent.delivery.worker import Lane, new_courier
 from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.outbox import Outcome
@@ -22,7 +21,15 @@ from sms_consent.sandbox import Sandbox
 from tests.accounts.test_concurrency import locked
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, CAROLS_PHONE, Deliver, Visit
-from tests.sms_consent.delivery.helpers import SIX_MINUTES, alice_by_email, all_told, later, stop
+from tests.sms_consent.delivery.helpers import (
+    SIX_MINUTES,
+    alice_after_a_text,
+    alice_by_email,
+    all_told,
+    later,
+    phones,
+    stop,
+)
 from tests.sms_consent.webhooks import events
 from tests.waiting import until, waiting
 
@@ -33,10 +40,6 @@ on_postgresql = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite
 @pytest.fixture(autouse=True)
 def _open_hooks(settings: Any) -> None:
     settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
-
-
-def phones(sandbox: Sandbox) -> list[str | None]:
-    return [it.phone for it in sandbox.world.people.profiles.values()]
 
 
 def somebody_who_left(visit: Visit, deliver: Deliver) -> None:
@@ -105,12 +108,7 @@ def test_somebody_of_whom_braze_was_told_nothing_yet(
 
 @on_postgresql
 def test_a_change_that_has_begun_when_the_number_comes(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
-    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
-    alice = visit()
-    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
-    alice.press(alice.links(ALICE)[-1])
-    with closing(new_courier(Lane.REST)) as rest:
-        assert deliver_numbers(rest) == 1
+    alice = alice_after_a_text(visit, sandbox)
     alice.sign_in(ALICE)
     with ThreadPoolExecutor(2) as pool:
         with locked(Subscription.objects.filter(address=ALICES_PHONE)):
