@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from sms_consent.outbox import Claim, Outcome
 logger = logging.getLogger(__name__)
 
 ACCEPTED = Outcome(accepted=True)
-CLAIMS = 5  # before other kinds of rows have their turn
+A_TURN = 2.0  # seconds, before other kinds of rows have theirs
 MANY = 3  # from so many refused alike on, it is not them: two people may well share one kind of mistake
 
 
@@ -37,11 +38,12 @@ def still_held(claims: Iterable[Claim]) -> set[Claim]:
 
 
 def claiming(claim: Callable[[int], list[Claim]], courier: Courier, endpoint: str) -> Iterator[list[Claim]]:
-    """Claim some more whenever the calls about those before are under way, while there are some; but not for ever.
+    """Claim some more whenever the calls about those before are under way, while there are some and the turn lasts.
 
     No more than Braze lets us send now: whoever has to wait waits unclaimed.
     """
-    for _ in range(CLAIMS):
+    until = time.monotonic() + A_TURN
+    while time.monotonic() < until:
         most = min(courier.claim_size, BATCH * courier.pace.left(endpoint))
         claims = claim(most) if courier.is_open(endpoint) else []
         if not claims:

@@ -42,8 +42,8 @@ def _at_once() -> int:
 class Courier:
     """What deliveries of one lane share: client, pool, pace, and what is known of stopped lines.
 
-    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped. `is_behind`
-    says that the last round left people waiting; `groups` which group each program is, read since this turn's answers.
+    `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped; `groups` which
+    group each program is, read since this turn's answers.
     """
 
     client: BrazeClient
@@ -53,7 +53,6 @@ class Courier:
     pace: Pace
     closed: set[str] = field(default_factory=set)
     known_lines: set[str] = field(default_factory=set)
-    is_behind: bool = False
     settlements: Settlements = field(default_factory=Settlements)
     groups: dict[int, str] = field(default_factory=dict)
 

@@ -16,7 +16,7 @@ from sms_consent.braze.client import SET_STATUS, TRACK, USER_STATUS
 from sms_consent.braze.errors import mentions_group
 from sms_consent.choices import State
 from sms_consent.delivery import loading, moving
-from sms_consent.delivery.jobs import ACCEPTED, CLAIMS, CallJob, claiming, in_calls
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, claiming, in_calls
 from sms_consent.delivery.moving import Move
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import Program
@@ -28,12 +28,11 @@ A_MOMENT = timedelta(seconds=1)
 def deliver_profiles(courier: Courier) -> int:
     """Send people whose profile is due; return how many were claimed.
 
-    A line that may have been mended is tried with one person before everybody is sent after them.
+    Whose email consent waits although nobody waits with it is looked for after them, unless there are many: it leafs
+    through whatever is due. A line that may have been mended is tried with one person before all are sent after them.
     """
     if not courier.is_open(TRACK):
         return 0
-    if not courier.is_behind:  # it leafs through whatever is due
-        outbox.mark_waiting(1 if courier.known_lines else courier.claim_size, closed=courier.closed_programs())
     claimed: list[Claim] = []
 
     def jobs() -> Iterator[Job]:
@@ -42,8 +41,10 @@ def deliver_profiles(courier: Courier) -> int:
             yield from (TrackJob(courier=courier, claims=some) for some in in_calls(claims))
 
     run(jobs(), courier)
-    courier.is_behind = len(claimed) == courier.claim_size * CLAIMS
-    return len(claimed)
+    if len(claimed) >= courier.claim_size:
+        return len(claimed)
+    most = 1 if courier.known_lines else courier.claim_size
+    return len(claimed) + outbox.mark_waiting(most, closed=courier.closed_programs())
 
 
 @dataclass

@@ -105,11 +105,11 @@ def forget_email_state(emails: Collection[str]) -> None:
         BrazeProfile.objects.bulk_update(found, ["accepted", *RENEWED])
 
 
-def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> None:
-    """Mark up to `limit` people whose email consent has not reached Braze although their profile has.
+def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> int:
+    """Mark up to `limit` people whose email consent has not reached Braze although their profile has; return how many.
 
-    That is so after a stopped line, a changed group id, or a call that landed after it was overtaken. The
-    worker does it in every round: whoever makes an email consent due need not think of its holder.
+    That is so after a stopped line, a changed group id, or a call that landed after it was overtaken. The worker does
+    it in every round that leaves nobody waiting: whoever makes an email consent due need not think of its holder.
     """
     waiting = Subscription.objects.filter(
         program__channel=Channel.EMAIL, state=State.SUBSCRIBED, due_at__lte=timezone.now(), parked_at__isnull=True
@@ -119,14 +119,14 @@ def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> None:
     settled = BrazeProfile.objects.filter(is_settled, person__email__in=emails)
     ids = list(settled.values_list("pk", flat=True)[:limit])
     if not ids:
-        return
+        return 0
     with transaction.atomic():
         rows = BrazeProfile.objects.select_for_update(skip_locked=True).filter(is_settled, pk__in=ids)
-        _mark_profiles(BrazeProfile.objects.filter(pk__in=list(rows.values_list("pk", flat=True))))
+        return _mark_profiles(BrazeProfile.objects.filter(pk__in=list(rows.values_list("pk", flat=True))))
 
 
-def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> None:
-    profiles.update(**_renewed())
+def _mark_profiles(profiles: models.QuerySet[BrazeProfile]) -> int:
+    return profiles.update(**_renewed())
 
 
 def erase(person: Any) -> None:

@@ -125,7 +125,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--twilio-token", default="", help="what Twilio's hooks are signed with, once they are on")
     parser.add_argument("--site-url", default="http://127.0.0.1:8000/", help="where people sign up")
     parser.add_argument("--limits", action="store_true", help="enforce Braze's documented rate limits")
-    parser.add_argument("--latency-ms", type=int, default=0, help="wait this long before each answer")
+    parser.add_argument("--latency-ms", type=int, default=0, help="answer each call so long after it came")
     parser.add_argument("--keep-calls", type=int, default=KEPT_CALLS, help="how many calls to remember; 0: none")
 
 

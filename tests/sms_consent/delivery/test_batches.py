@@ -35,6 +35,20 @@ def test_a_crowd_travels_in_batches_of_fifty(visit: Visit, deliver: Deliver, san
     assert disagreements(sandbox) == []
 
 
+def test_numbers_without_end_leave_people_their_turn(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    """However slow Braze is: what is counted is time, not calls."""
+    settings.BRAZE_REQUESTS_IN_FLIGHT = 1
+    sandbox.faults.add("latency", endpoint=SET, seconds=0.8, times=None)
+    crowd(range(300), "sms")
+    assert deliver() == 0
+    order = [call.path for call in sandbox.world.calls if call.path in (SET, TRACK)]
+    assert order.count(SET) == order.count(TRACK) == 6
+    assert SET in order[order.index(TRACK) :]
+    assert disagreements(sandbox) == []
+
+
 def test_one_new_person_travels_by_name_and_number(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
     deliver()
