@@ -21,7 +21,7 @@ from tests.benchmarks.processes import SMS_GROUP, Sandbox, environment, inside, 
 from tests.benchmarks.visitors import crowd
 
 LATENCY = 50  # ms
-IN_FLIGHT = (4, 8, 16, 24, 32, 48)
+IN_FLIGHT = (4, 8, 16, 24, 32, 48, 96)
 CALLS, BATCH = 3, 50  # the look at what Braze knows of a number, and the two calls of the pair
 ALLOWED = 5_000 * BATCH / 60  # people a second: status/set is the scarcest
 SCARCE = 100  # calls a minute
