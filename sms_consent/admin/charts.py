@@ -91,7 +91,7 @@ def _days(counts: Sequence[Count], series: tuple[str, str]) -> Part:
     zero = most * unit
     bars = format_html_join("", "{}", ((bar,) for bar in _upright(counts, 100 / len(counts), zero, unit, series)))
     line = format_html('<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>', f"{zero:.1f}")
-    above = (f"↑ {series[0]}, at most {most:,} a day", f"↓ {series[1]}, {least:,}")
+    above = (f"↑ {series[0]}, {most:,} on the busiest day", f"↓ {series[1]}, {least:,}")
     return Part(PLOT, format_html("{}{}", bars, line), above, (counts[0].name, counts[-1].name))
 
 

@@ -156,6 +156,11 @@ class Live:
     seal: Seal | None
     unsealed: int
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for Braze: to be told now, or to be tried again."""
+        return self.due + self.failed
+
 
 def live() -> Live:
     """Return it. Each count reads a partial index, or the newest records only."""

@@ -94,7 +94,7 @@ function drawReplies() {
   const words = quickAnswers();
   if (byId("replies").dataset.words === words.join(" ")) return;
   byId("replies").dataset.words = words.join(" ");
-  byId("replies").replaceChildren(...words.map((word) => el("button", { type: "submit", value: word }, word)));
+  byId("replies").replaceChildren(...words.map((word) => el("button", { type: "button", onclick: () => send(word) }, word)));
 }
 
 function quickAnswers() {
@@ -102,23 +102,29 @@ function quickAnswers() {
   return [...confirm_words.slice(0, 1), "START", ...opt_in_words, "STOP", ...opt_out_words, "HELP", "stop please"];
 }
 
-async function send(event) {
+async function sendTyped(event) {
   event.preventDefault();
-  const phone = byId("number").value.trim();
-  const body = event.submitter?.value || byId("text").value.trim();
-  byId("phone-problem").textContent = "";
+  const body = byId("text").value.trim();
   if (!body) return byId("text").focus();
+  if (await send(body)) byId("text").value = "";
+}
+
+// Return whether it was sent. What is being typed stays: a quick answer is a text of its own.
+async function send(body) {
+  const phone = byId("number").value.trim();
+  byId("phone-problem").textContent = "";
   try {
     await post(`phones/${encodeURIComponent(phone)}/texts`, { body, group_id: byId("to").value });
-    byId("text").value = "";
     turn();
+    return true;
   } catch (error) {
     byId("phone-problem").textContent = `Not sent: ${error.message}`;
+    return false;
   }
 }
 
 export function startPhone() {
-  byId("compose").addEventListener("submit", send);
+  byId("compose").addEventListener("submit", sendTyped);
   for (const field of ["number", "to"]) byId(field).addEventListener("change", turn);
   startWords(group);
   draw();

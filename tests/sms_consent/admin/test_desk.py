@@ -146,7 +146,8 @@ def test_what_failed_and_is_tried_again_is_not_called_nothing(boss: Client, alic
     assert "nothing waits" in page_of(boss)
     Subscription.objects.filter(program__slug="sms").update(due_at=timezone.now() + timedelta(minutes=1), attempts=3)
     page = page_of(boss)
-    assert ("1 failed and will be tried again" in page, "nothing waits" in page) == (True, False)
+    assert ("1 of them failed and will be tried again" in page, "nothing waits" in page) == (True, False)
+    assert '<div class="look"><dt>Waiting for Braze</dt><dd>1</dd>' in page
 
 
 def test_the_last_seal_and_what_it_does_not_cover(boss: Client, alice: User) -> None:

@@ -94,6 +94,20 @@ def test_trouble_is_made_and_ended_by_hand(tab, braze, world):
 
 
 @pytest.mark.browser
+def test_enter_sends_what_is_typed_and_a_quick_answer_leaves_it(tab, world):
+    tab.get_by_label("From").fill(ANNA)
+    tab.get_by_label("Text", exact=True).fill("STOP, I said")
+    tab.get_by_role("button", name="HELP", exact=True).click()
+    assert world.wait_until(lambda: _texted(world) == ["HELP"])
+    tab.get_by_label("Text", exact=True).press("Enter")
+    assert world.wait_until(lambda: _texted(world) == ["HELP", "STOP, I said"])
+
+
+def _texted(world):
+    return [text.body for text in world.texts(ANNA) if text.inbound]
+
+
+@pytest.mark.browser
 def test_any_number_texts_any_program_and_sees_both_sides(tab, world, sms):
     world.set_group("club", channel="sms", name="Club", opt_in_words=["JOIN"])
     tab.get_by_label("From").fill(ANNA)
