@@ -119,14 +119,14 @@ def where(record: ConsentRecord) -> str:
 
 
 def who_acted(record: ConsentRecord) -> str:
-    """Say who is known to have acted: handset (or carrier, or Braze), its owner, staff, or anybody."""
+    """Say who is known to have acted: handset (or carrier, or Braze), its owner, staff, or a visitor."""
     if record.source == Source.ADMIN:
         return "Staff"
     if record.stops:
         return "Handset"
     if record.proven:
         return "Proven owner"
-    return "Unproven"
+    return "Visitor, not proven"
 
 
 def words_shown(records: Iterable[ConsentRecord]) -> dict[int | None, str]:

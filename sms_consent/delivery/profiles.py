@@ -28,23 +28,27 @@ A_MOMENT = timedelta(seconds=1)
 def deliver_profiles(courier: Courier) -> int:
     """Send people whose profile is due; return how many were claimed.
 
-    Whose email consent waits although nobody waits with it is looked for after them, unless there are many: it leafs
-    through whatever is due. A line that may have been mended is tried with one person before all are sent after them.
+    Whose email consent waits although they do not is looked for once nobody is left to claim: it leafs through whatever
+    is due. A line that may have been mended is tried with one person before everybody is sent after them.
     """
     if not courier.is_open(TRACK):
         return 0
-    claimed: list[Claim] = []
+    claimed = [0]  # at a time
+
+    def claim(limit: int) -> list[Claim]:
+        some = outbox.claim_people(limit)
+        claimed.append(len(some))
+        return some
 
     def jobs() -> Iterator[Job]:
-        for claims in claiming(outbox.claim_people, courier, TRACK):
-            claimed.extend(claims)
+        for claims in claiming(claim, courier, TRACK):
             yield from (TrackJob(courier=courier, claims=some) for some in in_calls(claims))
 
     run(jobs(), courier)
-    if len(claimed) >= courier.claim_size:
-        return len(claimed)
+    if claimed[-1] == courier.claim_size:
+        return sum(claimed)
     most = 1 if courier.known_lines else courier.claim_size
-    return len(claimed) + outbox.mark_waiting(most, closed=courier.closed_programs())
+    return sum(claimed) + outbox.mark_waiting(most, closed=courier.closed_programs())
 
 
 @dataclass

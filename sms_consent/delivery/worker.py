@@ -66,7 +66,7 @@ def deliver_opt_outs_due(courier: Courier) -> int:
 
 @logs.of_delivery()
 def deliver_due(courier: Courier) -> int:
-    """Send everything else that is due now, as much as fits one claim; return how many rows were claimed.
+    """Send everything else that is due now, each kind for a turn; return how many rows were claimed.
 
     Numbers go before people: the first call of the pair, then the second (design.md §4.4).
     """

@@ -109,7 +109,7 @@ def mark_waiting(limit: int, *, closed: Collection[int] = ()) -> int:
     """Mark up to `limit` people whose email consent has not reached Braze although their profile has; return how many.
 
     That is so after a stopped line, a changed group id, or a call that landed after it was overtaken. The worker does
-    it in every round that leaves nobody waiting: whoever makes an email consent due need not think of its holder.
+    it in every turn that leaves nobody waiting: whoever makes an email consent due need not think of its holder.
     """
     waiting = Subscription.objects.filter(
         program__channel=Channel.EMAIL, state=State.SUBSCRIBED, due_at__lte=timezone.now(), parked_at__isnull=True

@@ -70,7 +70,7 @@ def today() -> str:
 def test_every_program_is_there_with_its_state(visit: Visit, sandbox: Sandbox) -> None:
     second_email_program(sandbox)
     page = page_of(at_home(visit, ALICE, "", "email"))
-    assert re.search(rf"Emails Signed up since \w+\.? \d+, {today()} {ALICE}", page)
+    assert re.search(rf"Emails Subscribed since \w+\.? \d+, {today()} {ALICE}", page)
     assert "Text messages Not signed up" in page
     assert "Tips Not signed up" in page
 
@@ -78,7 +78,7 @@ def test_every_program_is_there_with_its_state(visit: Visit, sandbox: Sandbox) -
 def test_a_program_that_is_offered_no_more_is_there_for_who_has_to_do_with_it(home: Visitor, visit: Visit) -> None:
     bob = at_home(visit, BOB, BOBS_PHONE, "sms")
     Program.objects.filter(slug="email").update(is_active=False)
-    assert "Emails Signed up since" in page_of(home)
+    assert "Emails Subscribed since" in page_of(home)
     assert "Emails" not in page_of(bob).split("What we have on record")[0]
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from accounts.models import User
 from sms_consent import outbox
-from sms_consent.models import BrazeProfile, Program
+from sms_consent.delivery.worker import Lane, deliver_due, new_courier
+from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.sandbox import UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit
 from tests.sms_consent.delivery.helpers import (
     SET,
     TRACK,
+    alice_by_email,
     bodies,
     confirmed,
     crowd,
@@ -47,6 +50,19 @@ def test_numbers_without_end_leave_people_their_turn(
     assert order.count(SET) == order.count(TRACK) == 6
     assert SET in order[order.index(TRACK) :]
     assert disagreements(sandbox) == []
+
+
+def test_an_email_consent_that_waits_alone_is_told_however_many_come_meanwhile(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.BRAZE_REQUESTS_IN_FLIGHT = 1
+    alice_by_email(visit, deliver)
+    outbox.send_again(Subscription.objects.filter(address=ALICE))
+    with closing(new_courier(Lane.REST)) as courier:
+        for turn in range(2):
+            crowd(range(turn * courier.claim_size, (turn + 1) * courier.claim_size), "sms")
+            deliver_due(courier)
+    assert Subscription.objects.get(address=ALICE).told == "subscribed"
 
 
 def test_one_new_person_travels_by_name_and_number(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:

@@ -123,11 +123,11 @@ def test_slow_waits_before_it_applies_and_latency_after(braze, world, sandbox):
 
 
 def test_what_the_sandbox_takes_itself_is_a_part_of_its_latency():
-    with Sandbox(key="key", latency=0.5) as sandbox:
-        sandbox.faults.add("slow", seconds=0.4)
+    with Sandbox(key="key", latency=1.5) as sandbox:
+        sandbox.faults.add("slow", seconds=1.4)
         began = time.monotonic()
         requests.post(f"{sandbox.url}/users/track", json={}, headers={"Authorization": "Bearer key"}, timeout=10)
-        assert 0.5 <= time.monotonic() - began < 0.85
+        assert 1.5 <= time.monotonic() - began < 2.7
 
 
 @pytest.mark.parametrize("rule", [{"kind": "nonsense"}, {"kind": "item_error"}, {"kind": "slow", "of": 1}])
