@@ -126,7 +126,7 @@ def who_acted(record: ConsentRecord) -> str:
         return "Handset"
     if record.proven:
         return "Proven owner"
-    return "Visitor, not proven"
+    return "Visitor"
 
 
 def words_shown(records: Iterable[ConsentRecord]) -> dict[int | None, str]:
