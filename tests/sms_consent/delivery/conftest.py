@@ -14,6 +14,7 @@ from django.conf import settings as site
 from django.db import connection
 
 from sms_consent.sandbox import Sandbox
+from tests.sms_consent.webhooks import events
 
 ROOT = Path(site.BASE_DIR)
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -25,6 +26,12 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{found['NAME']}"
     return f"postgres://{found['USER']}:{found['PASSWORD']}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
+
+
+@pytest.fixture
+def open_hooks(settings: Any) -> None:
+    """Have the site take what Braze reports."""
+    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Confirmation
 from sms_consent import selectors, services
+from sms_consent.braze.client import MERGE
 from sms_consent.choices import Source
 from sms_consent.delivery.numbers import deliver_numbers
 from sms_consent.delivery.worker import Lane, new_courier
@@ -158,6 +159,25 @@ def alice_after_a_text(visit: Visit, sandbox: Sandbox) -> Visitor:
     with closing(new_courier(Lane.REST)) as rest:
         assert deliver_numbers(rest) == 1
     return alice
+
+
+def all_answered(sandbox: Sandbox) -> None:
+    """Wait until Braze has answered every call that was made, whoever still waits for it."""
+    assert sandbox.world.wait_until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+
+
+@contextmanager
+def merges_that_come_late(deliver: Deliver, sandbox: Sandbox) -> Iterator[None]:
+    """Have Braze take no merge until what is done within has been tried for a while, and all of them then."""
+    fault = sandbox.faults.add("status", endpoint=MERGE, status=503, times=None)
+    yield
+    for _ in range(4):
+        deliver()
+        later(SIX_MINUTES)
+    assert fault.fired
+    sandbox.faults.clear()
+    later(3600)
+    all_told(deliver)
 
 
 def phones(sandbox: Sandbox) -> list[str | None]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from sms_consent.braze.client import MERGE
 from sms_consent.delivery.identities import deliver_identities
 from sms_consent.delivery.worker import Lane, new_courier
 from sms_consent.models import BrazeProfile, Program
@@ -22,6 +21,7 @@ from tests.sms_consent.delivery.helpers import (
     asks_first,
     bodies,
     later,
+    merges_that_come_late,
     phones,
     prompts,
     seen,
@@ -30,12 +30,7 @@ from tests.sms_consent.delivery.helpers import (
 from tests.sms_consent.delivery.test_kept_states import family, second_program, waits_unsubscribed
 from tests.sms_consent.webhooks import events
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _open_hooks(settings: Any) -> None:
-    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("open_hooks")]
 
 
 @pytest.mark.parametrize("stands", ["pending", "unsubscribed"])
@@ -83,16 +78,9 @@ def test_a_late_merge_of_who_was_only_identified(visit: Visit, deliver: Deliver,
     events.send([events.text("START", phone=CAROLS_PHONE)])
     with closing(new_courier(Lane.REST)) as rest:
         assert deliver_identities(rest) == 1
-    fault = sandbox.faults.add("status", endpoint=MERGE, status=503, times=None)
-    alice.preferences(CAROLS_PHONE)
-    alice.preferences(BOBS_PHONE)
-    for _ in range(4):
-        deliver()
-        later(SIX_MINUTES)
-    assert fault.fired
-    sandbox.faults.clear()
-    later(3600)
-    all_told(deliver)
+    with merges_that_come_late(deliver, sandbox):
+        alice.preferences(CAROLS_PHONE)
+        alice.preferences(BOBS_PHONE)
     assert [it.phone for it in sandbox.world.people.profiles.values() if it.email == ALICE] == [None]
 
 

@@ -17,6 +17,7 @@ from tests.sms_consent.delivery.helpers import (
     SET,
     SIX_MINUTES,
     TRACK,
+    all_answered,
     crowd,
     disagreements,
     later,
@@ -64,7 +65,7 @@ def strike(deliver: Deliver, sandbox: Sandbox, settings: Any) -> Strike:
         left = deliver()
         settings.BRAZE_TIMEOUT = usual
         sandbox.faults.release(fault)
-        assert sandbox.world.wait_until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+        all_answered(sandbox)
         return left
 
     return strike

@@ -7,7 +7,6 @@ there before the number is gone. The new one would be subscribed without having 
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
 
 import pytest
 
@@ -31,12 +30,7 @@ from tests.sms_consent.delivery.helpers import (
 )
 from tests.sms_consent.webhooks import events
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _open_hooks(settings: Any) -> None:
-    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("open_hooks")]
 
 
 def waits_unsubscribed(sandbox: Sandbox, phone: str) -> bool:

@@ -12,7 +12,6 @@ from django.core.management import call_command
 from django.db import connection
 
 from sms_consent import outbox
-from sms_consent.braze.client import MERGE
 from sms_consent.delivery.identities import deliver_identities
 from sms_consent.delivery.worker import Lane, new_courier
 from sms_consent.models import BrazeProfile, Subscription
@@ -27,19 +26,15 @@ from tests.sms_consent.delivery.helpers import (
     alice_by_email,
     all_told,
     later,
+    merges_that_come_late,
     phones,
     stop,
 )
 from tests.sms_consent.webhooks import events
 from tests.waiting import until, waiting
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs", "open_hooks")]
 on_postgresql = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer and no row locks")
-
-
-@pytest.fixture(autouse=True)
-def _open_hooks(settings: Any) -> None:
-    settings.BRAZE_WEBHOOK_TOKEN = events.TOKEN
 
 
 def somebody_who_left(visit: Visit, deliver: Deliver) -> None:
@@ -67,18 +62,11 @@ def test_a_merged_number_where_one_had_been_given_up(visit: Visit, deliver: Deli
 def test_a_merge_that_comes_late(when: str, visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
     alice = alice_by_email(visit, deliver, ALICES_PHONE, "sms")
     somebody_who_left(visit, deliver)
-    fault = sandbox.faults.add("status", endpoint=MERGE, status=503, times=None)
-    alice.preferences(BOBS_PHONE)
-    deliver()
-    if when == "before the merge":
-        alice.preferences(CAROLS_PHONE)
-    for _ in range(4):
+    with merges_that_come_late(deliver, sandbox):
+        alice.preferences(BOBS_PHONE)
         deliver()
-        later(SIX_MINUTES)
-    assert fault.fired
-    sandbox.faults.clear()
-    later(3600)
-    all_told(deliver)
+        if when == "before the merge":
+            alice.preferences(CAROLS_PHONE)
     alice.preferences(CAROLS_PHONE)
     all_told(deliver)
     assert BOBS_PHONE not in phones(sandbox)

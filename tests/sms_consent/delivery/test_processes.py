@@ -19,6 +19,7 @@ from tests.sms_consent.delivery.helpers import (
     LOOK,
     SET,
     TRACK,
+    all_answered,
     bodies,
     crowd,
     disagreements,
@@ -56,7 +57,7 @@ def test_the_claims_of_a_killed_worker_come_back(
     assert deliver() == 0
     assert disagreements(sandbox) == []
     assert len(sandbox.world.calls_to(path)) == 2
-    assert sandbox.world.wait_until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+    all_answered(sandbox)
 
 
 def test_story_13_killed_after_braze_applied_it(visit: Visit, start: Start, deliver: Deliver, sandbox: Sandbox) -> None:
@@ -88,7 +89,7 @@ def test_story_14_suspended_past_its_lease(
     stop(ALICES_PHONE)
     deliver()
     worker.send_signal(signal.SIGCONT)
-    assert sandbox.world.wait_until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+    all_answered(sandbox)
     assert sandbox.world.wait_until(lambda: seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED)
     _settled()
     assert Subscription.objects.get().told == "unsubscribed"

@@ -14,7 +14,17 @@ from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, second_email_program, standing
-from tests.sms_consent.delivery.helpers import SET, SIX_MINUTES, TRACK, asks_first, bodies, later, seen, taken_back
+from tests.sms_consent.delivery.helpers import (
+    SET,
+    SIX_MINUTES,
+    TRACK,
+    all_answered,
+    asks_first,
+    bodies,
+    later,
+    seen,
+    taken_back,
+)
 from tests.sms_consent.delivery.test_moving_profiles import NEW_MAILBOX, change_mailbox, phones, signed_in
 from tests.sms_consent.webhooks import events
 from tests.waiting import until
@@ -58,7 +68,7 @@ def test_astray_to_another_number_and_back(visit: Visit, deliver: Deliver, sandb
     deliver()
     assert phones(sandbox) == [None]  # Braze may have had either: the number waits until all that has landed
     sandbox.faults.release(slow)
-    until(lambda: all(call.seconds is not None for call in sandbox.world.calls))
+    all_answered(sandbox)
     later(SIX_MINUTES)
     deliver()
     later(SIX_MINUTES)
