@@ -163,17 +163,17 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         """Enough to recognise a number one already knows (SEC-11)."""
         return people.mask(person.phone_number) or "–"
 
-    @admin.display(description="Mailbox proven")
+    @admin.display(description="Mailbox proven theirs")
     def mailbox_proven(self, person: User) -> str:
         """Whether a button or code from the mailbox was used."""
         return "Yes" if person.has_proven_mailbox else "Not yet"
 
-    @admin.display(description="Phone proven")
+    @admin.display(description="Phone proven theirs")
     def phone_proven(self, person: User) -> str:
         """Whether the handset answered a request of this person."""
         return "Yes" if person.phone_proven_at else "Not yet"
 
-    @admin.display(description="Phone proven")
+    @admin.display(description="Phone proven theirs")
     def phone_proven_when(self, person: User) -> SafeString | str:
         """When the handset answered."""
         return moment(person.phone_proven_at) if person.phone_proven_at else "Not yet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 from urllib.parse import urlencode
 
 import segno
@@ -43,7 +44,7 @@ def keyword(request: HttpRequest, word: str) -> HttpResponse:
 def _keywords_page(request: HttpRequest, keywords: list[Keyword]) -> HttpResponse:
     campaign = campaigns.of_request(request)
     context = {
-        "keywords": _own_first(keywords),
+        "cards": _cards(_own_first(keywords)),
         "sign_up_url": reverse("account_signup") + (f"?{urlencode({'c': campaign})}" if campaign else ""),
         "base_url": request.build_absolute_uri("/").rstrip("/"),
     }
@@ -53,6 +54,14 @@ def _keywords_page(request: HttpRequest, keywords: list[Keyword]) -> HttpRespons
 def _own_first(keywords: list[Keyword]) -> list[Keyword]:
     """Put the words that are advertised in the language of the page before the others."""
     return sorted(keywords, key=lambda keyword: keyword.language != get_language())
+
+
+def _cards(keywords: list[Keyword]) -> list[tuple[Keyword, list[Keyword]]]:
+    """Return each word with those after it that come to the same: a visitor has no choice to make between them."""
+    alike: dict[Any, list[Keyword]] = {}
+    for row in keywords:
+        alike.setdefault((row.number, row.disclosure_id, row.incentive, row.asks_confirmation), []).append(row)
+    return [(first, others) for first, *others in alike.values()]
 
 
 @cache_control(public=True, max_age=300)

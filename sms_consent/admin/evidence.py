@@ -125,7 +125,7 @@ def who_acted(record: ConsentRecord) -> str:
     if record.stops:
         return "Handset"
     if record.proven:
-        return "Proven owner"
+        return "Owner of the address"
     return "Visitor"
 
 

@@ -55,7 +55,7 @@ class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
     sortable_by = ()
     actions = (is_an_opt_out, is_no_opt_out)
     fieldsets = (
-        (None, {"fields": ("kind", "outcome", "needs_review", "record_link")}),
+        (None, {"fields": ("kind", "outcome", "to_read", "record_link")}),
         ("What came", {"fields": ("address", "number", "body", "status", "cause", "occurred", "received_exactly")}),
         ("How it was read", {"fields": ("normalised", "word", "rule", "program")}),
         ("Where from", {"fields": ("provider", "provider_id")}),
@@ -103,7 +103,7 @@ class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
     @admin.display(description="Needs review")
     def to_read(self, message: InboundMessage) -> str:
         """In words: a red cross beside everything that is well looks like trouble."""
-        return "Yes" if message.needs_review else ""
+        return "Yes" if message.needs_review else "No"
 
     @admin.display(description="Consent record")
     def record_link(self, message: InboundMessage) -> SafeString | str:

@@ -20,6 +20,7 @@ from sms_consent.people import address_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 FOUND_AT_MOST = 100
+NOTHING = "0"  # is no id and no hash
 
 
 class AddressSearch(ConsentAdmin):
@@ -54,17 +55,19 @@ class AddressSearch(ConsentAdmin):
             query.pop(name, None)
         address = address_of(text)
         if text:
-            query.update(self.named(self.get_queryset(request), address, text))
+            named = self.named(self.get_queryset(request), address, text)
+            query.update(named)
             if address:
                 messages.info(request, f"Showing what is held for {people.mask(address)}.")
-            elif not self.other_names:
-                messages.error(request, "That is neither a phone number nor an email address.")
+            elif NOTHING in named.values():
+                other = f", or {self.other_names}" if self.other_names else ""
+                messages.error(request, f"Search by an exact phone number or email address{other}: names are not kept.")
         return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
 
     def named(self, rows: QuerySet[Any], address: str, text: str) -> dict[str, str]:
         """Return the query string that stands for what was searched for: the ids of what was found."""
         ids = self.find(rows, address, text).order_by("-pk").values_list("pk", flat=True)[:FOUND_AT_MOST]
-        return {"id__in": ",".join(map(str, ids)) or "0"}
+        return {"id__in": ",".join(map(str, ids)) or NOTHING}
 
 
 def subject_of(text: str) -> str:
@@ -83,4 +86,4 @@ class SubjectSearch(AddressSearch):
 
     def named(self, rows: QuerySet[Any], address: str, text: str) -> dict[str, str]:
         """Return the hash."""
-        return {"q": subject_of(text) or "0"}
+        return {"q": subject_of(text) or NOTHING}

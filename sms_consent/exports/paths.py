@@ -22,6 +22,7 @@ COLUMNS = (
 )
 BY_TEXT = "a yes from the handset (double opt-in)"
 BY_MAIL = "the button in a mail to the address"
+BY_ITSELF = "nothing here: the text itself comes from the handset. Braze asks for a yes if it has the word as a prompt"
 SIGNED_IN = "signing in by a code from the mailbox"
 
 
@@ -67,7 +68,7 @@ def _by_keyword() -> Iterator[Row]:
             reverse("keyword", args=[keyword.word]),
             place=keyword.place,
             keyword=str(keyword),
-            confirmed_by=BY_TEXT if keyword.asks_confirmation else "nothing: the text itself comes from the handset",
+            confirmed_by=BY_TEXT if keyword.asks_confirmation else BY_ITSELF,
         )
 
 

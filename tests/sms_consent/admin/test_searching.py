@@ -68,6 +68,14 @@ def test_a_part_of_an_address_finds_nobody(boss: Client, url: str, written: str,
 
 
 @pytest.mark.parametrize("url", BY_ADDRESS + BY_PERSON)
+def test_a_search_for_a_name_says_what_can_be_searched_for(boss: Client, url: str, alice: User) -> None:
+    said = "Search by an exact phone number or email address"
+    assert said in look_up(boss, url, "alice").content.decode()
+    known = subject(ALICE) if url in BY_ADDRESS else alice.external_id
+    assert said not in look_up(boss, url, known).content.decode()
+
+
+@pytest.mark.parametrize("url", BY_ADDRESS + BY_PERSON)
 @pytest.mark.parametrize("written", [ALICE, ALICES_PHONE])
 def test_the_url_of_a_search_names_nobody(boss: Client, url: str, written: str, alice: User) -> None:
     answer = boss.post(reverse(url), {"look_up": written})

@@ -35,18 +35,25 @@ def modules(svg: str) -> set[tuple[int, int]]:
     return dark
 
 
-def test_start_and_unstop_are_advertised_with_number_word_and_words(client: Client) -> None:
-    start, unstop = cards(client)
+def test_start_is_advertised_with_number_word_and_words_and_unstop_as_the_same(client: Client) -> None:
+    (card,) = cards(client)
     words = Disclosure.objects.get(door="keyword")
-    assert "Text <strong>START</strong> to" in start
-    assert "+1 202-555-0100" in start
-    assert 'href="sms:+12025550100?&body=START"' in start
-    assert 'href="sms:+12025550100?&body=UNSTOP"' in unstop
-    for card in (start, unstop):
-        assert "By texting this word to this number I agree" in words.words
-        assert re.sub("<[^>]+>", "", card).count(words.words.split(" See our")[0]) == 1
-        assert 'href="http://testserver/terms/"' in card
-        assert 'href="http://testserver/privacy/"' in card
+    assert "Text <strong>START</strong> to" in card
+    assert "+1 202-555-0100" in card
+    assert 'href="sms:+12025550100?&body=START"' in card
+    assert '<a href="sms:+12025550100?&body=UNSTOP">UNSTOP</a> does the same.' in card
+    assert "By texting this word to this number I agree" in words.words
+    assert re.sub("<[^>]+>", "", card).count(words.words.split(" See our")[0]) == 1
+    assert 'href="http://testserver/terms/"' in card
+    assert 'href="http://testserver/privacy/"' in card
+
+
+@pytest.mark.parametrize("change", [{"number": "+12025550101"}, {"incentive": "10 % off"}, {"asks_confirmation": True}])
+def test_a_word_that_comes_to_something_else_stands_apart(client: Client, change: dict[str, Any]) -> None:
+    Keyword.objects.filter(word="unstop").update(**change)
+    start, unstop = cards(client)
+    assert "body=UNSTOP" not in start
+    assert "Text <strong>UNSTOP</strong> to" in unstop
 
 
 def test_a_word_of_ones_own_shows_its_incentive_and_has_a_page_to_share(client: Client, spring: Keyword) -> None:
@@ -54,7 +61,7 @@ def test_a_word_of_ones_own_shows_its_incentive_and_has_a_page_to_share(client: 
         (card,) = cards(client, path)
         assert "10 % off your first order" in card
         assert 'href="sms:55512?&body=SPRING24"' in card
-    assert len(cards(client)) == 3
+    assert len(cards(client)) == 2
 
 
 def test_one_word_on_two_numbers_has_one_page(client: Client, spring: Keyword) -> None:
