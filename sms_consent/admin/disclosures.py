@@ -44,8 +44,7 @@ class DisclosureAdmin(ConsentAdmin):
 
     change_form_template = "admin/sms_consent/disclosure/change_form.html"
     empty_note = "No words yet. A program is offered once its words are published."
-    list_display = ("__str__", "program", "door", "language", "version", "status", "label")
-    list_select_related = ("program",)
+    list_display = ("__str__", "door", "status", "label")
     list_filter = (PublishedFilter, "program", "door", "language")
     sortable_by = ()
 
