@@ -21,6 +21,7 @@ from sms_consent.evidence import Circumstances, Entry, Key, Proof, canonical, co
 from sms_consent.models import ConsentRecord, Evidence, Subscription
 from sms_consent.people import subject
 from sms_consent.states import Happening, Standing, fold, fold_all
+from sms_consent.stops import carried_over
 
 __all__ = [
     "OPT_INS",
@@ -44,7 +45,7 @@ Past = list[Happening]
 
 
 def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
-    """Return the subscriptions of these programs and addresses, new unsaved ones included. One query.
+    """Return all subscriptions of these addresses, and new unsaved ones for these programs. One query.
 
     Call it after the addresses are locked (`people.lock`). The rows stay locked until the transaction ends,
     so that no worker settles a call on them in between; always in the order of their ids.
@@ -53,11 +54,11 @@ def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
     condition, hashes = among("subject", {hashed for _, hashed in wanted})
     lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
     rows = reading.rows(Subscription, f"WHERE {condition} ORDER BY id {lock}", [hashes])
-    found = {(row.program_id, row.subject): row for row in rows}
-    return {
-        (program, address): found.get((program, hashed)) or Subscription(program_id=program, subject=hashed)
-        for (program, hashed), address in wanted.items()
-    }
+    addresses = {hashed: address for (_, hashed), address in wanted.items()}
+    found = {(row.program_id, addresses[row.subject]): row for row in rows}
+    for (program, hashed), address in wanted.items():
+        found.setdefault((program, address), Subscription(program_id=program, subject=hashed))
+    return found
 
 
 def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) -> list[ConsentRecord]:
@@ -65,11 +66,12 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
 
     Returns the records written, in the order of `entries` without the repeats: an act that repeats the one
     before it within ten minutes and changes nothing leaves no record, nor does an imported one of which there is a
-    record already. Three statements, however many acts, and one more where some are not the newest or are imported.
+    record already. A STOP that these programs are newer than is written down before them, and not returned. Three statements, however many acts, and one more where some are not the newest or are imported.
     """
     now = timezone.now()
     pasts = _pasts({entry.key for entry in entries if entry.source == Source.IMPORT}, subscriptions)
-    new = [
+    stopped = carried_over(entries, subscriptions)
+    new = stopped + [
         entry if entry.occurred_at else replace(entry, occurred_at=_when(subscriptions[entry.key], now))
         for entry in _new(entries, subscriptions, pasts, now)
     ]
@@ -84,7 +86,7 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
     for key, acts in done.items():
         _advance(subscriptions[key], acts, pasts.get(key), now)
     _save([subscriptions[key] for key in done])
-    return records
+    return records[len(stopped) :]
 
 
 def _new(
@@ -245,7 +247,7 @@ def _advance(
     subscription.standing = after
     subscription.address = entry.address
     if _differs(before, after) or has_left:
-        outbox.touch(subscription, is_sms=entry.program.channel == Channel.SMS, now=now)
+        outbox.touch(subscription, before=before.state, is_sms=entry.program.channel == Channel.SMS, now=now)
 
 
 def _note_newest(subscription: Subscription, entry: Entry, now: datetime) -> None:

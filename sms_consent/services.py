@@ -6,7 +6,7 @@ together (rule 1). None of them talks to Braze.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from sms_consent import ledger, outbox, people
 from sms_consent.choices import Act, Channel, Source, State
-from sms_consent.ledger import Circumstances, Entry
+from sms_consent.ledger import Circumstances, Entry, Key
 from sms_consent.models import ConsentRecord, Disclosure, Program, Subscription
 from sms_consent.states import is_in_time
 
@@ -46,7 +46,7 @@ def record_choices(
         Entry(
             choice.program,
             choice.address,
-            _tick(choice.program, subscriptions[choice.program.pk, choice.address], proven=proven),
+            _tick(choice, subscriptions, proven=proven),
             source,
             disclosure=choice.disclosure,
             circumstances=circumstances,
@@ -57,14 +57,14 @@ def record_choices(
     records = ledger.append(entries, subscriptions)
     if proven:
         outbox.mark_joined(choice.address for choice in choices if not choice.program.is_sms)
-    return _requests(subscriptions.values(), records)
+    return _requests([subscriptions[entry.key] for entry in entries], records)
 
 
-def _tick(program: Program, subscription: Subscription, *, proven: bool) -> Act:
+def _tick(choice: Choice, subscriptions: Mapping[Key, Subscription], *, proven: bool) -> Act:
     if proven:
         return Act.GRANTED
-    takes_it = not program.confirm_sign_ups and subscription.folded_to is None
-    return Act.GRANTED if takes_it else Act.REQUESTED
+    is_known = any(row.folded_to for (_, address), row in subscriptions.items() if address == choice.address)
+    return Act.REQUESTED if choice.program.confirm_sign_ups or is_known else Act.GRANTED
 
 
 def _requests(subscriptions: Iterable[Subscription], records: list[ConsentRecord]) -> list[int]:

@@ -142,11 +142,12 @@ class Writer:
         changed: dict[str, set[str]] = {State.SUBSCRIBED: set(), State.UNSUBSCRIBED: set()}
         for key, row in subscriptions.items():
             state, told = before[key]
-            if row.state == state or row.state not in changed:
+            news = State.UNSUBSCRIBED if state == State.SUBSCRIBED else row.state
+            if row.state == state or news not in changed:
                 continue
-            changed[row.state].add(row.address)
-            if told != row.state:
-                (written.joined if row.state == State.SUBSCRIBED else written.left)[slugs[key[0]]] += 1
+            changed[news].add(row.address)
+            if told != news:
+                (written.joined if news == State.SUBSCRIBED else written.left)[slugs[key[0]]] += 1
         joined, left = (sorted(it for it in addresses if "@" in it) for addresses in changed.values())
         if joined:
             outbox.mark_joined(joined)

@@ -27,10 +27,11 @@ def new_version() -> int:
     return secrets.randbits(62)
 
 
-def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
-    """Mark a subscription whose state has changed; the caller saves it.
+def touch(subscription: Subscription, *, before: str, is_sms: bool, now: datetime) -> None:
+    """Mark a subscription whose state has changed from `before`; the caller saves it.
 
-    An opt-out takes the row out of whatever lease it is under: it waits for nobody (rule 4), and the worker
+    What came to be known late may turn a consent into a request: Braze, which was told of a consent, hears of an
+    opt-out then, as it had if everything had come in order. An opt-out takes the row out of whatever lease it is under: it waits for nobody (rule 4), and the worker
     that had it will find its lease gone and mark the row again (rule 7).
     """
     state = subscription.state
@@ -44,6 +45,8 @@ def touch(subscription: Subscription, *, is_sms: bool, now: datetime) -> None:
         subscription.lease = subscription.leased_until = None
     if state in (State.SUBSCRIBED, State.UNSUBSCRIBED):
         subscription.owes_opt_out = state == State.UNSUBSCRIBED
+    elif before == State.SUBSCRIBED and subscription.told not in (Told.NOTHING, Told.UNSUBSCRIBED):
+        subscription.owes_opt_out = True
     is_no_news = state == State.NONE or (state == State.PENDING and not is_sms)  # a lapse, a mail's button to come
     if is_no_news and not subscription.owes_opt_out:
         subscription.due_at = None
