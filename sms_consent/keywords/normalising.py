@@ -8,6 +8,8 @@ from functools import lru_cache
 LONGEST = 1600  # characters: no text message is longer; what is beyond is neither read nor paid for
 _APOSTROPHES = frozenset("'’‘`ʼ")
 _ACCENTS = range(0x0300, 0x0370)
+_ARABIC_SIGNS = range(0x064B, 0x0656)  # short vowels, and the hamza of an alef: most people leave them out
+_TATWEEL = "ـ"
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 _INVISIBLE = frozenset({"Cf", "Me"})  # zero-width characters, joiners of emoji, the box of a keycap
 _SPOKEN = frozenset("LMN")  # letters, marks of other scripts, numbers
@@ -34,6 +36,7 @@ def is_whole(body: str) -> bool:
 @lru_cache(maxsize=1024)
 def _kept(character: str) -> str:
     code, category = ord(character), unicodedata.category(character)
-    if character in _APOSTROPHES or code in _ACCENTS or code in _VARIATION_SELECTORS or category in _INVISIBLE:
+    is_a_sign = code in _ACCENTS or code in _ARABIC_SIGNS or code in _VARIATION_SELECTORS
+    if is_a_sign or character in _APOSTROPHES or character == _TATWEEL or category in _INVISIBLE:
         return ""
     return character if category[0] in _SPOKEN else " "

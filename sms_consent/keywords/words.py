@@ -16,8 +16,8 @@ def _table(text: str) -> frozenset[str]:
 
 
 OPT_IN = _table("start, unstop")  # YES only where a number has it among its own (KW-7)
-CONFIRM = _table("y, yes, sí, oui")  # the answer to a double opt-in prompt (DOI-3)
-HELP = _table("help, info, ayuda, aide")
+CONFIRM = _table("y, yes, sí, oui, ja, نعم")  # the answer to a double opt-in prompt (DOI-3)
+HELP = _table("help, info, ayuda, aide, hilfe, مساعدة")
 
 # What revokes: alone, or with courtesies and what it is about.
 
@@ -83,10 +83,44 @@ _FRENCH = _table("""
     laissez-moi tranquille, laisse-moi tranquille, foutez-moi la paix, mauvais numéro, faux numéro,
     pas intéressé, pas intéressée, je ne suis pas intéressé, je ne suis pas intéressée
 """)
-STOP = LISTED | _ENGLISH | _SPANISH | _FRENCH
+_GERMAN = _table("""
+    abmelden, abmeldung, abmelde, abbestellen, abbestellung, abbestelle, austragen, stoppen, beenden, kündigen,
+    kuendigen,
+    kündigung, kuendigung, kündige, kuendige, widerruf, widerrufen, widerrufe, widerspreche, widersprechen,
+    widerspruch,
+    löschen, loeschen, lösche, löscht, löschung, aufhören, aufhoeren, hör auf, hört auf, hören sie auf, abschalten,
+    melde mich ab, melde ab, meldet mich ab, melden sie mich ab, ich melde mich ab,
+    trag mich aus, tragt mich aus, tragen sie mich aus, nimm mich raus, nehmt mich raus, nehmen sie mich raus,
+    nimm mich aus, nehmt mich aus, nehmen sie mich aus, nehmt mich bitte aus, nehmen sie mich bitte aus,
+    streicht mich, streichen sie mich,
+
+    keine sms, keine sms mehr, keine nachrichten, keine nachrichten mehr, keine werbung, keine werbung mehr,
+    keine angebote mehr, keine texte mehr, kein spam, nichts mehr, nicht mehr schreiben, nicht mehr anschreiben,
+    nicht mehr kontaktieren, nicht mehr senden, nicht mehr schicken, nicht mehr erhalten, nicht mehr bekommen,
+    schreib mir nicht mehr, schreibt mir nicht mehr, schreiben sie mir nicht mehr,
+    schick mir nichts mehr, schickt mir nichts mehr, schicken sie mir nichts mehr, senden sie mir nichts mehr,
+    schick mir keine, schickt mir keine, schicken sie mir keine, senden sie mir keine, sende mir keine,
+    ruft mich nicht mehr an, rufen sie mich nicht mehr an,
+    ich will nicht mehr, ich möchte nicht mehr, ich will das nicht mehr, ich will keine, ich möchte keine,
+
+    lass mich in ruhe, lasst mich in ruhe, lassen sie mich in ruhe, falsche nummer, falsch verbunden,
+    kein interesse, nicht interessiert, kein bedarf, verpiss dich, verpisst euch
+""")
+_ARABIC = _table("""
+    إلغاء, ألغ, ألغي, ألغوا, إلغاء الاشتراك, إلغاء اشتراكي, أوقف, أوقفوا, أوقفي, إيقاف, توقف, توقفوا, توقفي, وقف,
+    وقفوا,
+    أزل, أزلني, أزيلوني, إزالة, احذف, احذفني, احذفوني, حذف, انسحاب, أنسحب, سحب الموافقة, أسحب موافقتي,
+
+    لا أريد رسائل, لا أريد الرسائل, لا أريد رسائلكم, لا أريد هذه الرسائل, لا أريد المزيد, لا أريد,
+    لا أرغب, لم أعد أريد, لا ترسل, لا ترسلوا, لا ترسلي, لا تراسلني, لا تراسلوني, لا تتصل, لا تتصلوا, لا تزعجوني,
+    لا رسائل, بدون رسائل, كفى, كفاية,
+
+    اتركني, اتركوني, دعوني وشأني, رقم خاطئ, الرقم خاطئ, رقم غلط, الرقم غلط, غير مهتم, غير مهتمة, لست مهتما, لست مهتمة
+""")
+STOP = LISTED | _ENGLISH | _SPANISH | _FRENCH | _GERMAN | _ARABIC
 
 # Too common in other sentences: they revoke with nothing but courtesies beside them. TD is on the list of AWS.
-STOP_ALONE = _table("td, exit, enough, para, fin, salir, assez, quitter")
+STOP_ALONE = _table("td, exit, enough, para, fin, salir, assez, quitter, ende, schluss, genug, raus, قف, خروج")
 
 # What an opt-out may be about. Only ever read after a STOP word or phrase.
 ABOUT = _table("""
@@ -106,7 +140,17 @@ ABOUT = _table("""
 
     moi, le, les, des, vos, votre, ces, ce, cette, d'envoyer, de m'envoyer, de m'écrire, de me contacter,
     de m'appeler, de me harceler, mon numéro, mon abonnement, l'abonnement, abonnement,
-    liste, pub, pubs, publicité, publicités, offres, tout, tous, toutes, jamais, maintenant
+    liste, pub, pubs, publicité, publicités, offres, tout, tous, toutes, jamais, maintenant,
+
+    mich, mir, uns, meine, meinen, meiner, mein, eure, euren, eurem, eurer, ihre, ihren, ihrem, ihrer, diese, diesen,
+    dieser, dieses, alle, allen, alles, mehr, von, vom, aus, der, das, den, dem, an, auf, zu, nummer, handynummer,
+    telefonnummer, werbung, werbesms, nachricht, nachrichten, verteiler, angebote, neuigkeiten, einwilligung,
+    zustimmung,
+    abo, zusendung, bekommen, erhalten, empfangen, schicken, senden, zusenden, zuschicken, schreiben, kontaktieren,
+
+    الاشتراك, اشتراكي, اشتراك, الرسائل, رسائل, رسائلكم, رسالة, المزيد, بعد الآن, الآن, لي, إلي, رقمي, من, عن,
+    القائمة, قائمتكم,
+    النصية, نصية, جميع, كل, هذه, الإعلانات, إعلانات, العروض, الترويجية, الدعائية, استلام, استقبال, تلقي, إرسال
 """)
 
 # What changes nothing, wherever it stands: courtesies, their opposite, and how a request begins or ends.
@@ -122,9 +166,17 @@ COURTESIES = _table("""
     por favor, porfavor, porfa, gracias, muchas gracias, hola, buenos días, buenas tardes, buenas noches, señor,
     señora, o, pero, quiero, quisiera, deseo, necesito, solicito, favor de, inmediatamente,
 
-    svp, stp, s'il vous plaît, s'il te plaît, merci, merci beaucoup, merci d'avance, merci de, bonjour, bonsoir, salut,
+    svp, stp, s'il vous plaît, s'il te plaît, merci, merci beaucoup, merci d'avance, merci de, bonjour, bonsoir,
+    salut,
     madame, monsieur, et, ou, mais, je veux, je voudrais, je souhaite, j'aimerais, pouvez-vous, veuillez,
-    tout de suite, immédiatement, cordialement
+    tout de suite, immédiatement, cordialement,
+
+    bitte, danke, danke schön, vielen dank, hallo, guten tag, guten morgen, guten abend, und, oder, aber, ich,
+    ich will, ich möchte, möchte, ich würde gerne, könnt ihr, können sie, kannst du, sofort, jetzt, endlich, hiermit,
+    ab sofort, mit freundlichen grüßen, freundliche grüße, viele grüße, mfg, lg, vg, sehr geehrte damen und herren,
+
+    من فضلك, من فضلكم, رجاء, الرجاء, لو سمحت, لو سمحتم, شكرا, شكرا لكم, مرحبا, السلام عليكم, أريد, أود, أرجو, نرجو,
+    فورا, حالا, يرجى
 """)
 
 # Ordinary words one slip away from STOP: they never revoke. (STOPS, STOOP, SOP and STO do: as a whole message they

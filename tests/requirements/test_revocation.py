@@ -43,6 +43,8 @@ REV-2  | subscribed | take me off your list      | unsubscribed | whatever a rea
 REV-2  | subscribed | no more texts please       | unsubscribed | whatever a reasonable person reads as stop
 REV-2  | subscribed | ya no quiero más mensajes  | unsubscribed | in Spanish
 REV-2  | subscribed | ne m'envoyez plus de sms   | unsubscribed | in French
+REV-2  | subscribed | Bitte keine SMS mehr       | unsubscribed | in German
+REV-2  | subscribed | إلغاء الاشتراك              | unsubscribed | in Arabic
 REV-10 | nobody     | STOP                       | unsubscribed | a number that nobody knows is silenced as well
 REV-11 | stopped    | Y                          | unsubscribed | only an opt-in word lifts it
 """

@@ -160,6 +160,29 @@ plus de messages svp                    | stop-phrase   | KW-11
 Résilier mon abonnement                 | stop-phrase   | KW-11
 Ça suffit !                             | stop-phrase   | KW-11
 Oui, stop                               | both          | KW-6
+Ja, stop                                | both          | KW-6
+ABMELDEN                                | stop-word     | KW-11
+Abbestellen                             | stop-word     | KW-11
+Bitte melden Sie mich ab                | stop-phrase   | KW-11
+Bitte keine SMS mehr                    | stop-phrase   | KW-11
+Keine Werbung mehr, danke               | stop-phrase   | KW-11
+Ich möchte keine Nachrichten mehr bekommen | stop-phrase | KW-11
+nehmt mich bitte aus dem Verteiler      | stop-phrase   | KW-11
+Nehmen Sie mich raus                    | stop-phrase   | KW-11
+Ich widerrufe meine Einwilligung        | stop-phrase   | KW-11
+Hört auf mir zu schreiben!              | stop-phrase   | KW-11
+Kündigung                               | stop-word     | KW-11
+Kuendige                                | stop-word     | KW-11
+Falsche Nummer                          | stop-phrase   | KW-11
+Raus                                    | stop-word     | KW-11
+إلغاء الاشتراك                            | stop-phrase   | KW-11
+الغاء                                   | stop-word     | KW-11, without its hamza
+توقف                                    | stop-word     | KW-11
+أوقفوا الرسائل من فضلكم                  | stop-phrase   | KW-11
+لا أُريدُ رسائلَكُم                        | stop-phrase   | KW-11, with its vowels
+لا ترسلوا لي المزيد من الرسائل            | stop-phrase   | KW-11
+رقم خاطئ                                | stop-phrase   | KW-11
+قف                                      | stop-word     | KW-11
 """
 INVISIBLE = [
     ("stop\n", "a newline"),

@@ -35,7 +35,7 @@ FACES: list[Callable[[str], str]] = [
     str.lower,
     str.upper,
     lambda letter: letter + "\u0301",
-    lambda letter: chr(ord(letter) + 0xFEE0),  # full width
+    lambda letter: chr(ord(letter) + 0xFEE0) if letter.isascii() else letter,  # full width
     lambda letter: letter + "\u200b",
     lambda letter: "\u00ad" + letter,
 ]

@@ -18,6 +18,8 @@ help!              | site | pending | help    | KW-6: before the confirmation
 INFO               | site | -       | help    | Twilio, Braze
 Ayuda              | site | -       | help    | KW-11
 AIDE               | site | -       | help    | KW-11
+Hilfe              | site | -       | help    | KW-11
+مساعدة              | site | -       | help    | KW-11
 ayudame            | own  | -       | help    | KW-11
 info               | own  | pending | help    | KW-6: even where somebody made it confirm
 help me            | site | -       | unknown | KW-5
@@ -31,6 +33,8 @@ YES                | site | pending | confirm | KW-7
 Ｙｅｓ             | site | pending | confirm | KW-2
 Sí                 | site | pending | confirm | KW-11
 oui                | site | pending | confirm | KW-11
+Ja                 | site | pending | confirm | KW-11
+نعم                 | site | pending | confirm | KW-11
 join               | own  | pending | confirm | DOI-3
 sí                 | own  | pending | unknown | KW-11: the number's words replace the site's
 yes please         | site | pending | unknown | KW-5
