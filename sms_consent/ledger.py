@@ -66,7 +66,8 @@ def append(entries: Sequence[Entry], subscriptions: Mapping[Key, Subscription]) 
 
     Returns the records written, in the order of `entries` without the repeats: an act that repeats the one
     before it within ten minutes and changes nothing leaves no record, nor does an imported one of which there is a
-    record already. A STOP that these programs are newer than is written down before them, and not returned. Three statements, however many acts, and one more where some are not the newest or are imported.
+    record already. A STOP that these programs are newer than is written down before them, and not returned. Three
+    statements, however many acts, and one more where some are not the newest or are imported.
     """
     now = timezone.now()
     pasts = _pasts({entry.key for entry in entries if entry.source == Source.IMPORT}, subscriptions)

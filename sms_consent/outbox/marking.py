@@ -31,8 +31,8 @@ def touch(subscription: Subscription, *, before: str, is_sms: bool, now: datetim
     """Mark a subscription whose state has changed from `before`; the caller saves it.
 
     What came to be known late may turn a consent into a request: Braze, which was told of a consent, hears of an
-    opt-out then, as it had if everything had come in order. An opt-out takes the row out of whatever lease it is under: it waits for nobody (rule 4), and the worker
-    that had it will find its lease gone and mark the row again (rule 7).
+    opt-out then, as it had if everything had come in order. An opt-out takes the row out of whatever lease it is under:
+    it waits for nobody (rule 4), and the worker that had it will find its lease gone and mark the row again (rule 7).
     """
     state = subscription.state
     renew(subscription, now)
@@ -262,8 +262,9 @@ def _since(now: datetime) -> dict[str, Any]:
 
 
 def _tellable(rows: models.QuerySet[Subscription]) -> models.QuerySet[Subscription]:
-    """Leave out what is no news for Braze: see `touch`, and `insist`."""
-    return rows.exclude(state=State.NONE, due_at=None).exclude(state=State.PENDING, program__channel=Channel.EMAIL)
+    """Leave out what is no news for Braze (see `touch`, and `insist`), and whose address was erased."""
+    known = rows.exclude(address="").exclude(state=State.NONE, due_at=None)
+    return known.exclude(state=State.PENDING, program__channel=Channel.EMAIL)
 
 
 def wake() -> None:

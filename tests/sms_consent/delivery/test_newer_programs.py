@@ -1,0 +1,130 @@
+"""What an address did before a program was there counts on it, too (REV-8, REV-11, rules 4 and 11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings as site
+from django.test import Client
+
+from sms_consent import disclosures, selectors
+from sms_consent.choices import Door
+from sms_consent.models import ConsentRecord, Program
+from sms_consent.sandbox import Sandbox
+from tests.conftest import SMS
+from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit, acts, second_email_program, send_phone_form, standing
+from tests.sms_consent.delivery.helpers import (
+    alice_by_email,
+    all_told,
+    asks_first,
+    leave,
+    prompts,
+    seen,
+)
+from tests.sms_consent.webhooks.events import now, send, text
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("programs", "open_hooks"),
+]
+VIP = "5a4d0000-0000-4000-8000-000000000009"
+
+
+def open_vip(sandbox: Sandbox, **changes: Any) -> Program:
+    """Offer a second program of texts, which takes sign-ups unconfirmed."""
+    sandbox.world.set_group(VIP, "sms")
+    fields = {"channel": "sms", "brand": site.BRAND_NAME, "purpose": "offers", "frequency": "Message frequency varies"}
+    fields |= {"sender": site.SMS_NUMBER, "subscription_group_id": VIP, "confirm_sign_ups": False, "position": 4}
+    program = Program.objects.create(slug="vip", name="VIP", **fields | changes)
+    for door, words in ((Door.FORM, disclosures.SMS_DRAFT), (Door.PHONE_FORM, disclosures.PHONE_FORM_DRAFT)):
+        draft = disclosures.draft(program, language="en", text=words, label="VIP", button="Go", door=door)
+        disclosures.publish(draft)
+    selectors.forget_offers()
+    return program
+
+
+def stopped(visit: Visit, deliver: Deliver) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    send([text("STOP", at=now())])
+    deliver()
+
+
+def test_a_stop_holds_on_a_program_that_came_after_it(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    stopped(visit, deliver)
+    open_vip(sandbox)
+    visit().sign_up(BOB, ALICES_PHONE, "vip")
+    deliver()
+    assert standing(ALICES_PHONE, "vip") == "unsubscribed"
+    assert seen(sandbox, VIP, ALICES_PHONE) == "Unsubscribed"
+    assert acts(ALICES_PHONE, "vip") == ["withdrawn", "requested"]
+    stop, again = ConsentRecord.objects.filter(act="withdrawn").order_by("pk")
+    assert (again.occurred_at, again.source, again.stops) == (stop.occurred_at, "keyword", True)
+    assert f"record {stop.pk}" in again.evidence.payload
+
+
+def test_the_phone_form_of_a_newer_program_sends_no_text_to_a_number_that_stopped(
+    deliver: Deliver, sandbox: Sandbox, client: Client
+) -> None:
+    send([text("STOP", at=now())])
+    deliver()
+    open_vip(sandbox)
+    assert send_phone_form(client, ALICES_PHONE, "/phone/?program=vip").status_code == 302
+    deliver()
+    assert standing(ALICES_PHONE, "vip") == "unsubscribed"
+    assert prompts(sandbox, ALICES_PHONE) == 0
+
+
+def test_not_even_the_owner_lifts_it_without_the_handset(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    asks_first()
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
+    alice.press(alice.links(ALICE)[-1])
+    deliver()
+    send([text("Y", at=now(1))])
+    alice.sign_in(ALICE)
+    send([text("STOP", at=now(2))])
+    open_vip(sandbox)
+    alice.preferences(ALICES_PHONE, "vip")
+    assert standing(ALICES_PHONE, "vip") == "unsubscribed"
+
+
+def test_a_handset_that_has_opted_in_since_is_asked_like_any_that_is_known(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    stopped(visit, deliver)
+    send([text("START", at=now(1))])
+    open_vip(sandbox)
+    visit().sign_up(BOB, ALICES_PHONE, "vip")
+    assert (standing(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "vip")) == ("subscribed", "pending")
+
+
+def test_a_stop_to_one_number_says_nothing_of_another_where_the_setting_says_so(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.STOP_SCOPE = "number"
+    stopped(visit, deliver)
+    open_vip(sandbox, sender="+12025550190")
+    visit().sign_up(BOB, ALICES_PHONE, "vip")
+    assert standing(ALICES_PHONE, "vip") == "pending"
+
+
+def test_who_left_all_emails_is_not_taken_for_new(visit: Visit, deliver: Deliver, sandbox: Sandbox) -> None:
+    alice_by_email(visit, deliver)
+    leave(ALICE)
+    all_told(deliver)
+    tips = second_email_program(sandbox)
+    Program.objects.filter(pk=tips.pk).update(confirm_sign_ups=False)
+    selectors.forget_offers()
+    visit().sign_up(ALICE, "", "tips")
+    all_told(deliver)
+    (profile,) = [it for it in sandbox.world.profiles if it.email == ALICE]
+    assert (standing(ALICE, "tips"), profile.email_subscribe) == ("pending", "unsubscribed")
+
+
+def test_two_boxes_at_once_are_both_new(visit: Visit, sandbox: Sandbox) -> None:
+    open_vip(sandbox)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms", "vip")
+    assert (standing(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "vip")) == ("subscribed", "subscribed")
+    assert seen(sandbox, SMS, ALICES_PHONE) is None
