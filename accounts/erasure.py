@@ -68,7 +68,7 @@ def ask(person: User, *, asked_by: str = "", circumstances: Circumstances) -> Er
     for address in (*sorted(mailboxes), *own):
         _leave(address, _may_leave(person, address, asked_by), circumstances=how)
     alive = selectors.standing_somewhere(own)
-    whole = mailboxes | {phone for phone in (person.phone_number, asked_by) if phone in own}
+    whole = mailboxes | {phone for phone in own if phone == asked_by or _came_with(person, phone)}
     outbox.erase(person)
     outbox.wake()
     return Erasure.objects.create(
@@ -100,6 +100,16 @@ def ask_for_address(address: str, *, circumstances: Circumstances) -> Erasure:
     return Erasure.objects.create(
         addresses=[address], subject=people.subject(address), by=circumstances.agent, asked_at=timezone.now()
     )
+
+
+def _came_with(person: User, phone: str) -> bool:
+    """Whether a number is the person's, and its handset had nothing to say before they gave it, unless it is proven.
+
+    Or else who types a stranger's number could have erased what that stranger did (design.md §4.3).
+    """
+    given_at = person.phone_chosen_at or person.date_joined
+    is_known = preferences.is_proven(person, phone) or not person.email
+    return phone == person.phone_number and (is_known or not selectors.was_heard_of(phone, before=given_at))
 
 
 def _mailboxes_of(person: User) -> set[str]:

@@ -50,7 +50,7 @@ def _opt_outs(erasure: Erasure) -> str:
     is_open = Q(due_at__isnull=False) | Q(leased_until__gt=timezone.now())
     left = Q(state=State.UNSUBSCRIBED) | Q(owes_opt_out=True)
     found: list[Subscription | GlobalEmail] = [
-        *Subscription.objects.filter(left, is_open, subject__in=subjects),
+        *Subscription.objects.filter(left, is_open, subject__in=subjects).exclude(address=""),
         *GlobalEmail.objects.filter(is_open, address__in=erasure.addresses),
     ]
     if parked := next((row for row in found if row.parked_at), None):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils.translation import get_language
 
 from sms_consent import people
-from sms_consent.choices import Door, Meaning, State
+from sms_consent.choices import Door, Meaning, Source, State
 from sms_consent.models import ConsentRecord, Disclosure, InboundMessage, Keyword, Program, Subscription
 
 OFFERS_FOR_SECONDS = 3.0
@@ -101,6 +102,14 @@ def standing_somewhere(addresses: Iterable[str]) -> set[str]:
     """Return those of these addresses that are on a program, or wait for one."""
     rows = Subscription.objects.filter(address__in=list(addresses), state__in=STANDING)
     return set(rows.values_list("address", flat=True))
+
+
+def was_heard_of(phone: str, *, before: datetime) -> bool:
+    """Whether this handset said anything before that moment: a text, or an act that was written down as its own."""
+    subject = people.subject(phone)
+    texts = InboundMessage.objects.filter(subject=subject, received_at__lt=before)
+    acts = ConsentRecord.objects.filter(subject=subject, source=Source.KEYWORD, recorded_at__lt=before)
+    return texts.exists() or acts.exists()
 
 
 def has_history(address: str) -> bool:

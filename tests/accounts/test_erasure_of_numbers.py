@@ -6,12 +6,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Confirmation, User
-from sms_consent.models import Erasure, Program, Subscription
+from sms_consent import outbox
+from sms_consent.models import Erasure, InboundMessage, Program, Subscription
 from sms_consent.sandbox import SUBSCRIBED, Sandbox
 from tests.accounts.erasing import evidence_of, finish, left
 from tests.commands import run
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, acts, standing
+from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, acts, second_email_program, standing
 from tests.sms_consent.delivery.helpers import seen
 from tests.sms_consent.webhooks.events import now, send, text
 
@@ -105,3 +106,36 @@ def test_staff_are_refused_and_so_is_who_was_staff(db: None) -> None:
     User.objects.create_superuser("boss@example.com")
     asked = run("erase_person", "boss@example.com")
     assert (asked.code, "member of staff" in asked.out) == (1, True)
+
+
+def test_a_stop_from_before_somebody_typed_its_number_is_not_theirs_to_erase(visit: Visit, deliver: Deliver) -> None:
+    """US-9: whoever has not proven a number erases nothing that others did with it."""
+    send([text("STOP", at=now(-60))])
+    deliver()
+    bob = visit()
+    bob.sign_up(BOB, ALICES_PHONE, "email")
+    bob.press(bob.links(BOB)[-1])
+    deliver()
+    run("erase_person", BOB)
+    finish(deliver)
+    assert evidence_of(ALICES_PHONE) == [True]
+    assert InboundMessage.objects.get().body == "STOP"
+    assert left(BOB) == []
+
+
+def test_a_program_that_moves_at_braze_keeps_no_erasure_waiting(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """EU-7: what was erased has no address to be told of, whatever becomes due of it."""
+    tips = second_email_program(sandbox)
+    for _ in range(2):
+        alice = visit()
+        alice.sign_up(ALICE, "", "email", "tips")
+        alice.press(alice.links(ALICE)[-1])
+        deliver()
+        run("erase_person", ALICE)
+        finish(deliver)
+        outbox.forget_group(tips.pk)
+        deliver()
+    assert not Erasure.objects.filter(done_at=None).exists()
+    assert not Subscription.objects.filter(due_at__isnull=False).exists()
