@@ -92,8 +92,13 @@ def _take_brazes_word(hint: InboundMessage, programs: Collection[Program]) -> No
     for row in rows.exclude(state=State.SUBSCRIBED):
         trusted = row.program.takes_brazes_word or hint.cause == INBOUND_MESSAGE
         if row.state == State.PENDING and trusted and row.request_id:
-            how = texts.circumstances(hint)
-            services.confirm([row.request_id], address=hint.address, source=Source.BRAZE, circumstances=how)
+            services.confirm(
+                [row.request_id],
+                address=hint.address,
+                source=Source.BRAZE,
+                circumstances=texts.circumstances(hint),
+                proven=hint.cause == INBOUND_MESSAGE,
+            )
             hint.outcome = Outcome.ACTED
         else:
             disbelieve(hint, [row.pk])

@@ -171,7 +171,8 @@ def _leave(row: Subscription) -> bool:
 def _confirm(row: Subscription) -> bool:
     how = Circumstances(note=WORD_TAKEN)
     requests = [row.request_id] if row.request_id else []
-    return bool(services.confirm(requests, address=row.address, source=Source.BRAZE, circumstances=how))
+    confirmed = services.confirm(requests, address=row.address, source=Source.BRAZE, circumstances=how, proven=False)
+    return bool(confirmed)
 
 
 def _insist(row: Subscription) -> bool:

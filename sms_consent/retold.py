@@ -36,6 +36,7 @@ def opted_in_by_another(message: InboundMessage) -> bool:
     Of a report without a time it is only known that the text was sent before: an opt-out since then makes it another.
     """
     acted = InboundMessage.objects.filter(subject=message.subject, kind=message.kind, word=message.word)
+    acted = acted.filter(program=message.program)  # the same word to another number is another text
     acted = acted.filter(provider=message.provider, outcome=InboundMessage.Outcome.ACTED).exclude(pk=message.pk)
     at = message.occurred_at
     if message.provider_id is not None:

@@ -110,13 +110,15 @@ def confirm(
     source: Source,
     circumstances: Circumstances,
     occurred_at: datetime | None = None,
+    proven: bool = True,
 ) -> list[ConsentRecord]:
     """Confirm requests made for this address; return the records of those that were still waiting.
 
+    `proven`: its owner has said so, by the handset or from the mailbox, and not only Braze that somebody has.
     A request that was answered, lapsed or followed by an opt-out changes nothing (design.md §4.2). The
     caller has the address locked. Confirming an email never touches a phone number (EU-4).
     """
-    return _answer(Act.CONFIRMED, requests, address, source, circumstances, occurred_at)
+    return _answer(Act.CONFIRMED, requests, address, source, circumstances, occurred_at, proven=proven)
 
 
 def invalidate(
@@ -133,6 +135,8 @@ def _answer(
     source: Source,
     circumstances: Circumstances,
     occurred_at: datetime | None = None,
+    *,
+    proven: bool = True,
 ) -> list[ConsentRecord]:
     asked = ConsentRecord.objects.filter(pk__in=requests, subject=people.subject(address))
     entries = [
@@ -144,7 +148,7 @@ def _answer(
             disclosure=record.disclosure,
             circumstances=circumstances,
             occurred_at=_after(record, occurred_at),
-            proven=True,
+            proven=proven,
             request=record.pk,
             requested_at=record.occurred_at,
         )

@@ -107,10 +107,13 @@ def _words(text: Text, programs: Collection[Program]) -> Words:
 
 
 def _keywords(text: Text, programs: Collection[Program]) -> list[Keyword]:
-    """Return the active keywords of the number, or of these programs where the number is not told."""
-    offered = Q(program=None) | Q(program__is_active=True)
-    found = Keyword.objects.filter(offered, is_active=True).select_related("program", "disclosure")
-    return list(found.filter(number=text.number) if text.number else found.filter(program__in=programs))
+    """Return the active keywords of the number, or of these programs and of none where the number is not told.
+
+    Of a program that is offered no more, too, but for the words that opt in to it.
+    """
+    here = Q(number=text.number) if text.number else Q(program__in=programs) | Q(program=None)
+    found = Keyword.objects.filter(here, is_active=True).select_related("program", "disclosure")
+    return list(found.exclude(meaning=keywords.Meaning.OPT_IN.value, program__is_active=False))
 
 
 def _waiting(text: Text, programs: Collection[Program]) -> list[Subscription]:

@@ -108,7 +108,7 @@ class KeywordAdmin(ConsentAdmin):
         if keyword.disclosure is None:
             return "None"
         version = keyword.disclosure.version
-        return f"Version {version}" + (f", {keyword.newest} is newer" if keyword.newest > version else "")
+        return f"Version {version}" + (f", {keyword.newest} is newer" if (keyword.newest or 0) > version else "")
 
     @admin.display(description="Page")
     def page(self, keyword: Keyword) -> SafeString:

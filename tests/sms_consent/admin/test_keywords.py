@@ -201,3 +201,10 @@ def test_a_word_of_a_program_that_is_off_is_said_not_to_be_advertised(
     keyword = Keyword.objects.get(place="poster")
     change = boss.get(reverse("admin:sms_consent_keyword_change", args=[keyword.pk]))
     assert "To share and to print" not in change.content.decode()
+
+
+def test_words_beside_a_word_that_opts_out_break_no_list(boss: Client, programs: dict[str, Program]) -> None:
+    words = Disclosure.objects.get(door="keyword")
+    Keyword.objects.create(word="adios", number="+12025550100", meaning="opt_out", disclosure=words)
+    page = boss.get(reverse("admin:sms_consent_keyword_changelist"))
+    assert (page.status_code, "ADIOS" in page.content.decode()) == (200, True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sms_consent.models import InboundMessage, Program, Subscription
+from sms_consent.models import ConsentRecord, InboundMessage, Program, Subscription
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, acts, standing
@@ -264,6 +264,7 @@ def test_a_mere_state_confirms_where_the_program_takes_brazes_word(
     campaign("subscribed")
     deliver()
     assert standing(ALICES_PHONE, "sms") == state
+    assert not ConsentRecord.objects.filter(proven=True).exists()  # it is Braze's word and nobody else's
 
 
 # --- Who is first seen through Braze ---------------------------------------------------------------------

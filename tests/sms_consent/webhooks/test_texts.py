@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.conf import settings
 
 from accounts.models import User
 from sms_consent.models import ConsentRecord, InboundMessage, Keyword, Program
-from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Visit, acts, standing
+from sms_consent.sandbox import Sandbox
+from tests.conftest import SMS
+from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, acts, standing
 from tests.sms_consent.delivery.helpers import asks_first
-from tests.sms_consent.webhooks.events import now, send, text
+from tests.sms_consent.webhooks.events import campaign, now, send, text
 
 Outcome = InboundMessage.Outcome
+VIP = "5a4d0000-0000-4000-8000-000000000009"
 
 
 def outcomes() -> list[str]:
@@ -186,3 +190,35 @@ def test_a_text_says_nothing_about_emails(visit: Visit) -> None:
     alice.press(alice.links(ALICE)[0])
     send([text("STOP", at=now(2))])
     assert (standing(ALICES_PHONE, "sms"), standing(ALICE, "email")) == ("unsubscribed", "subscribed")
+
+
+@pytest.mark.parametrize("by_campaign", [True, False])
+def test_an_opt_out_word_of_ones_own_stops_whoever_reports_it_and_whatever_is_offered(
+    by_campaign: bool, visit: Visit
+) -> None:
+    """A webhook campaign does not tell which number was texted; a program that is offered no more still has people."""
+    of_whom = None if by_campaign else Program.objects.get(slug="sms")
+    Keyword.objects.create(word="adios", number=settings.SMS_NUMBER, meaning="opt_out", program=of_whom)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    if by_campaign:
+        campaign("inbound", message="ADIOS")
+    else:
+        Program.objects.update(is_active=False)
+        send([text("Adios", at=now(1))])
+    assert standing(ALICES_PHONE, "sms") == "unsubscribed"
+
+
+def test_the_same_word_to_another_programs_number_is_another_text(deliver: Deliver, sandbox: Sandbox) -> None:
+    """The first is reported by a campaign, which tells no time and no number, and is acted on by Braze's state."""
+    vip = Program.objects.get(slug="sms")
+    vip.pk, vip.slug, vip.sender, vip.subscription_group_id = None, "vip", "+12025550190", VIP
+    vip.save()
+    start = Keyword.objects.get(word="start")
+    start.pk, start.number, start.program = None, vip.sender, vip
+    start.save()
+    sandbox.world.set_group(SMS, "sms", double_opt_in=False)
+    sandbox.world.send_text(ALICES_PHONE, "START", SMS)
+    campaign("inbound", message="START")
+    deliver()
+    send([text("START", inbound_phone_number=vip.sender, subscription_group_id=VIP)])
+    assert (standing(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "vip")) == ("subscribed", "subscribed")
