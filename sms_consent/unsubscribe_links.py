@@ -1,9 +1,9 @@
-"""The link with which one leaves, for every email and text that Braze sends.
+"""The links with which one leaves: one for every email that Braze sends, one for every text.
 
-It names a person once their mailbox is proven. Before that anybody may have typed the email address, so that what is
-texted names the number alone: or else who signs a stranger up could unsubscribe them for ever after (rule 11).
+An email's names the person. A text's names the number alone: whoever reads that phone may be a stranger whose number
+was mistyped, or somebody who signed a stranger up with it (rule 11).
 
-It is signed with a key that lasts, so that none is kept or looked up, and no new key makes Braze hear of everybody
+They are signed with a key that lasts, so that none is kept or looked up, and no new key makes Braze hear of everybody
 again.
 """
 

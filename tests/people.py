@@ -80,7 +80,8 @@ class Visitor:
     def unsubscribe_link(self, address: str) -> str:
         """Return the path of the link that Braze has for whoever holds this address, for its messages to them."""
         (profile,) = [one for one in self.sandbox.world.profiles if address in (one.email, one.phone)]
-        return urlsplit(profile.attributes["unsubscribe_url"]).path
+        name = "unsubscribe_url" if "@" in address else "text_unsubscribe_url"
+        return urlsplit(profile.attributes[name]).path
 
     def press(self, link: str, answer: str = "confirm") -> Any:
         """Open a link and press its button."""

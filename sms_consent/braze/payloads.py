@@ -13,6 +13,7 @@ Body = dict[str, Any]
 
 # A custom attribute; its value opens a door, so of what Braze accepted only a hash is kept (SEC-9).
 LINK = "unsubscribe_url"
+TEXT_LINK = "text_unsubscribe_url"
 ADDRESSES = {"email": False, "phone": True}  # attributes, and whether they are numbers
 
 
@@ -101,10 +102,10 @@ def difference(wanted: Body, accepted: Mapping[str, Any], *, is_unknown: bool) -
 
     What differs, or everything when what it has is unknown. An address that is no longer wanted is cleared with null,
     and written down as such; other attributes are left as they are. `accepted` is what was written down before: the
-    link as a hash, the others as they are; an address is empty in it where Braze may have one or another.
+    links as hashes, the others as they are; an address is empty in it where Braze may have one or another.
     """
-    link = wanted.get(LINK)
-    kept = {**wanted, LINK: hashlib.sha256(link.encode()).hexdigest()} if link else wanted
+    hashes = {name: hashlib.sha256(wanted[name].encode()).hexdigest() for name in (LINK, TEXT_LINK) if name in wanted}
+    kept = {**wanted, **hashes}
     changed = {name: value for name, value in wanted.items() if is_unknown or accepted.get(name) != kept[name]}
     has = {**accepted, **{name: kept[name] for name in changed}}
     for name in ADDRESSES:

@@ -43,11 +43,17 @@ class Profile(NamedTuple):
         known = (accepted.get("phone"), accepted.get("email"))
         return [address for address in known if address and address not in (self.phone, self.email)]
 
-    def link(self, *, to_email: bool) -> str:
-        """Their link to leave. While the mailbox is not proven to be theirs, what is texted names the number alone."""
-        if to_email or self.is_proven or not self.phone:
-            return unsubscribe_links.of_person(self.external_id)
-        return unsubscribe_links.of_number(self.phone)
+    def links(self, wanted: Collection[str]) -> dict[str, str]:
+        """Return the links to leave of who is to have these attributes: the person's in emails, the number's in texts.
+
+        A text may reach whoever reads a phone that was mistyped, or typed with a stranger's mailbox (rule 11).
+        """
+        links = {}
+        if "email" in wanted:
+            links[payloads.LINK] = unsubscribe_links.of_person(self.external_id)
+        if "phone" in wanted and self.phone:
+            links[payloads.TEXT_LINK] = unsubscribe_links.of_number(self.phone)
+        return links
 
 
 class Standing(NamedTuple):

@@ -173,8 +173,7 @@ class TrackJob(CallJob):
         own = self._consents(profile)
         is_unknown = claim.was_unknown
         wanted = payloads.attributes(profile, own, profile.accepted, is_unknown=is_unknown)
-        if "email" in wanted or "phone" in wanted:  # for nobody else: each attribute that is written costs money
-            wanted[payloads.LINK] = profile.link(to_email="email" in wanted)
+        wanted |= profile.links(wanted)  # no others: each attribute that is written costs money
         said = moving.without_its_number(profile, wanted)
         changed, accepted = payloads.difference(said, profile.accepted, is_unknown=is_unknown)
         if outbox.CARRIES in profile.accepted:

@@ -49,8 +49,9 @@ class Post:
         for mail in reversed(mails):
             self._sort(mail)
         for profile in people["profiles"]:
-            link = profile["attributes"].get("unsubscribe_url")
-            self.leaving |= {address: link for address in (profile["phone"], profile["email"]) if address and link}
+            for address, name in (("email", "unsubscribe_url"), ("phone", "text_unsubscribe_url")):
+                if profile[address] and (link := profile["attributes"].get(name)):
+                    self.leaving[profile[address]] = link
 
     def _sort(self, mail: dict) -> None:  # type: ignore[type-arg]
         """A mail that comes between two looks is seen twice, and kept once."""
