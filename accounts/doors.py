@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any
@@ -36,13 +37,13 @@ def sign_up_form(data: Mapping[str, Any]) -> SignUpForm:
     return form
 
 
-def sign_up(request: HttpRequest, form: SignUpForm, *, source: Source = Source.SIGN_UP) -> int:
-    """Take a valid sign-up; return the id of its confirmation, 0 where a program sent it and nothing is written.
+def sign_up(request: HttpRequest, form: SignUpForm, *, source: Source = Source.SIGN_UP) -> str:
+    """Take a valid sign-up; return the handle by which `mail_again` finds it, for who sent it to keep.
 
-    A program sees what everyone sees (SEC-4, SEC-5).
+    A program sees what everyone sees (SEC-4, SEC-5): nothing is written, and its handle is nobody's.
     """
     if form.is_from_a_bot():
-        return 0
+        return services.hash_token(secrets.token_urlsafe())
     email, phone = form.cleaned_data["email"], form.cleaned_data["phone"]
     confirmation = services.sign_up(
         SignUp(
@@ -58,12 +59,13 @@ def sign_up(request: HttpRequest, form: SignUpForm, *, source: Source = Source.S
         base_url=_base_url(request),
         send_mail=limits.may_mail(request, email),
     )
-    return int(confirmation.pk)
+    # No id: visitors would learn how many sign up, and programs that they were caught.
+    return confirmation.token_hash
 
 
-def mail_again(request: HttpRequest, confirmation: int) -> None:
+def mail_again(request: HttpRequest, handle: str) -> None:
     """Mail the link of a sign-up once more, if it still does something."""
-    first = links.open_one(confirmation)
+    first = links.open_one(handle)
     if first and limits.may_mail(request, first.email):
         links.send_again(first, make_link=lambda token: _link(request, token), base_url=_base_url(request))
 

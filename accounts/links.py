@@ -143,9 +143,9 @@ def _locked(token: str) -> Confirmation | None:
     return find(token)
 
 
-def open_one(confirmation_id: int) -> Confirmation | None:
-    """Return the confirmation of a sign-up if its link still does something."""
-    found = Confirmation.objects.select_related("person").filter(pk=confirmation_id).first()
+def open_one(handle: str) -> Confirmation | None:
+    """Return the confirmation of a sign-up, by its token's hash, if its link still does something."""
+    found = Confirmation.objects.select_related("person").filter(token_hash=handle).first()
     return found if state_of(found) is Link.OPEN else None
 
 

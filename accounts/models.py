@@ -112,7 +112,7 @@ LINK_LIFE = REQUEST_LIFE  # a link lives no longer than the request that it conf
 
 
 class Confirmation(models.Model):
-    """The link in the mail of one sign-up. Only its token's hash is kept (SEC-9).
+    """The link in the mail of one sign-up. Only its token's hash is kept (SEC-9): the sign-up's handle outside.
 
     Pressing the button proves the mailbox, confirms the requests in `requests` (ids of consent records) and
     makes `phone` the person's number. Used, voided or expired, it does nothing more. A mail that was sent again

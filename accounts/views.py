@@ -42,11 +42,11 @@ def sign_up(request: HttpRequest) -> HttpResponseBase:
     return _welcomed(doors.sign_up(request, form))
 
 
-def _welcomed(confirmation: int) -> HttpResponse:
+def _welcomed(handle: str) -> HttpResponse:
     response = redirect("welcome")
     response.set_signed_cookie(
         WELCOME_COOKIE,
-        str(confirmation),
+        handle,
         max_age=doors.MAIL_AGAIN_SECONDS,
         path=reverse("welcome"),
         httponly=True,
@@ -72,10 +72,10 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
 
 def _send_again(request: HttpRequest) -> None:
     try:
-        number = int(request.get_signed_cookie(WELCOME_COOKIE, max_age=doors.MAIL_AGAIN_SECONDS) or "")
-    except (KeyError, BadSignature, ValueError):
+        handle = request.get_signed_cookie(WELCOME_COOKIE, max_age=doors.MAIL_AGAIN_SECONDS) or ""
+    except (KeyError, BadSignature):
         return
-    doors.mail_again(request, number)
+    doors.mail_again(request, handle)
 
 
 @never_cache

@@ -41,8 +41,8 @@ def sign_up(request: HttpRequest, sent: schemas.SignUp) -> Status[Any]:
     only_offered(sent.programs, {offer.program.slug for offer in form.offers})
     if not form.is_valid():
         raise errors.of_form(form)
-    number = doors.sign_up(request, form, source=Source.API)
-    return Status(202, {"sign_up": signing.dumps(number, salt=SALT)})
+    handle = doors.sign_up(request, form, source=Source.API)
+    return Status(202, {"sign_up": signing.dumps(handle, salt=SALT)})
 
 
 @router.post("/sign-ups/mail", response={202: schemas.Done} | REFUSALS)

@@ -85,6 +85,24 @@ def test_a_program_sees_what_everyone_sees_and_nothing_is_stored(
     assert seen(bot.get(answer.url)) == seen(person.get(answer.url))
 
 
+def handles(later: Later) -> list[str]:
+    """Return what the cookies of two programs and of two people say, above the time and the signature."""
+    found = []
+    for number, trap in enumerate(("buy pills", "buy pills", "", "")):
+        client = Client()
+        data = opened(client, "/") | {"email": f"person{number}@example.com", "comments": trap}
+        later(60)
+        found.append(client.post("/", data).cookies["welcome"].value.split(":")[0])
+    assert Confirmation.objects.count() == 2
+    return found
+
+
+def test_a_cookie_tells_neither_programs_from_people_nor_how_many_there_are(later: Later) -> None:
+    found = handles(later)
+    assert [re.sub(r"[0-9a-f]", "x", handle) for handle in found] == ["x" * 64] * 4
+    assert len({handle[start:][:16] for handle in found for start in (0, 16, 32, 48)}) == 16  # alike in no part
+
+
 def test_a_program_gets_no_mail_by_asking_again(client: Client) -> None:
     client.post("/", opened(client, "/"))
     assert client.post("/welcome/").status_code == 302

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import settings as site
+from django.core.signing import b64_decode
 from django.test import Client
 from post_office.models import Email
 
@@ -156,6 +159,20 @@ def test_a_program_sees_what_everyone_sees_and_nothing_is_stored(
     later(2)
     persons = send(app, door, opened)
     assert (bots.status_code, sorted(bots.json())) == (persons.status_code, sorted(persons.json()))
+
+
+def test_what_a_sign_up_is_known_by_tells_nothing(app: App, later: Later) -> None:
+    taken = []
+    for number, trap in enumerate(("buy pills", "buy pills", "", "")):
+        seen = app.open()["opened"]
+        later(60)
+        taken.append(app.sign_up(f"person{number}@example.com", "", opened=seen, comments=trap).json()["sign_up"])
+    found = [str(json.loads(b64_decode(token.split(":")[0].encode()))) for token in taken]
+    assert [re.sub(r"[0-9a-f]", "x", handle) for handle in found] == ["x" * 64] * 4
+    assert len(set(found)) == 4
+    again = [app.call("POST", "/v1/sign-ups/mail", {"sign_up": token}) for token in taken]
+    assert [(answer.status_code, answer.json()) for answer in again] == [(202, {})] * 4
+    assert Email.objects.count() == 4  # two to each of the people
 
 
 @every_form
