@@ -131,14 +131,17 @@ def _process(consent: Consent) -> Json:
 
 
 def _storage() -> list[Json]:
-    """Say where it is kept, and for how long (US-7)."""
+    """Say where it is kept, and for how long (US-7, US-9)."""
     places = [{"@type": "dpv:StorageLocation", "dpv:hasLocation": f"loc:{code}"} for code in settings.STORAGE_LOCATIONS]
-    duration = {
-        "@type": "dpv:StorageDuration",
-        "dpv:hasDuration": "P5Y",
-        "dct:description": "after the consent has ended; an opt-out ten years",
+    kept = {
+        "proof of the consent, after it has ended": settings.EVIDENCE_YEARS,
+        "proof of an opt-out": settings.OPT_OUT_YEARS,
     }
-    return [*places, duration]
+    return [*places, *(_duration(what, years) for what, years in kept.items())]
+
+
+def _duration(what: str, years: int) -> Json:
+    return {"@type": "dpv:StorageDuration", "dpv:hasDuration": f"P{years}Y", "dct:description": what}
 
 
 def _notice(shown: Disclosure) -> Json:

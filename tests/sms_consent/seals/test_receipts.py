@@ -94,8 +94,9 @@ def test_every_field_that_the_standard_makes_mandatory(ledger: list[int]) -> Non
     assert process["dpv:hasPurpose"][0]["dct:description"]
     assert process["dpv:hasPersonalData"] == ["pd:EmailAddress"]
     assert "Braze, Inc." in {party["dpv:hasName"] for party in process["dpv:hasRecipient"]}
-    location, duration = process["dpv:hasStorageCondition"]
-    assert (location["dpv:hasLocation"], duration["dpv:hasDuration"]) == ("loc:US", "P5Y")
+    location, *durations = process["dpv:hasStorageCondition"]
+    assert location["dpv:hasLocation"] == "loc:US"
+    assert [duration["dpv:hasDuration"] for duration in durations] == ["P5Y", "P10Y"]
     (notice,) = record["dpv:hasNotice"]
     assert notice["dct:language"] == "en"
     assert notice["dpv:hasNotice"]["@id"].endswith("/privacy/")
@@ -104,6 +105,16 @@ def test_every_field_that_the_standard_makes_mandatory(ledger: list[int]) -> Non
     event = ("@type", "dct:identifier", "dpv:isIndicatedAtTime", "dpv:isIndicatedBy", "dpv:hasDuration")
     assert all(status[name] for name in event)
     assert status["dpv:isIndicatedAtTime"]["@value"].endswith("+00:00")
+
+
+def test_it_says_for_how_long_this_site_keeps_proof(ledger: list[int], settings: Any) -> None:
+    settings.EVIDENCE_YEARS, settings.OPT_OUT_YEARS = 7, 12
+    (record,) = receipt_of(ALICE)["dpv:hasRecordOfActivity"]
+    _, *durations = record["dpv:hasProcess"][0]["dpv:hasStorageCondition"]
+    assert [(duration["dpv:hasDuration"], duration["dct:description"]) for duration in durations] == [
+        ("P7Y", "proof of the consent, after it has ended"),
+        ("P12Y", "proof of an opt-out"),
+    ]
 
 
 def test_it_is_json_ld(ledger: list[int]) -> None:
