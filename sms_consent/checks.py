@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,31 +42,49 @@ def ledger_is_guarded(app_configs: Any, databases: Sequence[str] | None = None, 
 
 
 def production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report what a site with real visitors must not have (design.md §7)."""
-    found: list[CheckMessage] = []
+    """Report what a site with real visitors must not have (design.md §7).
+
+    Errors break a law, open a door to strangers or lose what cannot be brought back. Warnings are right for some
+    sites: of one process, of one channel.
+    """
+    return [*_places(), *_limits(), *_periods(), *_missing()]
+
+
+def _places() -> Iterator[CheckMessage]:
     if not BRAZE_HOST.match(settings.BRAZE_REST_URL):
         hint = "Use your workspace's REST address, for example https://rest.iad-03.braze.com."
-        found.append(Warning("BRAZE_REST_URL is not one of Braze's https addresses.", hint=hint, id="sms_consent.W001"))
-    if not settings.RATE_LIMITS:
-        found.append(Warning("RATE_LIMITS is off.", hint="It is for load tests only.", id="sms_consent.W002"))
+        yield Error("BRAZE_REST_URL is not one of Braze's https addresses.", hint=hint, id="sms_consent.E008")
     if "*" in settings.ALLOWED_HOSTS:
         hint = "Mailed links are made from the host of the request: name yours."
-        found.append(Warning("ALLOWED_HOSTS lets anyone choose the host.", hint=hint, id="sms_consent.W004"))
+        yield Error("ALLOWED_HOSTS lets anyone choose the host.", hint=hint, id="sms_consent.E004")
     site = urlsplit(settings.SITE_URL)
     if site.scheme != "https" or not validate_host(site.hostname or "", settings.ALLOWED_HOSTS):
         hint = "Unsubscribe links begin with it: https (RFC 8058 asks for it) and one of ALLOWED_HOSTS."
-        found.append(Warning("SITE_URL is not where this site answers.", hint=hint, id="sms_consent.W006"))
+        yield Error("SITE_URL is not where this site answers.", hint=hint, id="sms_consent.E006")
+
+
+def _limits() -> Iterator[CheckMessage]:
+    if not settings.RATE_LIMITS:
+        yield Error("RATE_LIMITS is off.", hint="It is for load tests only.", id="sms_consent.E002")
     if settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
         hint = "Set CACHE_URL to a cache that all processes share, or each of them counts for itself."
-        found.append(Warning("Limits are counted per process.", hint=hint, id="sms_consent.W005"))
+        yield Warning("Limits are counted per process.", hint=hint, id="sms_consent.W005")
+
+
+def _periods() -> Iterator[CheckMessage]:
     for name, least, why in (("EVIDENCE_YEARS", 5, "US-7"), ("OPT_OUT_YEARS", 10, "US-9")):
         if getattr(settings, name) < least:
             hint = "Proof that is gone cannot be brought back: have your lawyer say so first (docs/compliance.md)."
-            found.append(Warning(f"{name} is less than {least} ({why}).", hint=hint, id="sms_consent.W007"))
-    for name in ("BRAZE_SMS_SUBSCRIPTION_GROUP_ID", "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", "BRAND_ADDRESS"):
+            yield Error(f"{name} is less than {least} ({why}).", hint=hint, id="sms_consent.E007")
+
+
+def _missing() -> Iterator[CheckMessage]:
+    hint = "See .env.example."
+    if not settings.BRAND_ADDRESS:
+        yield Error("BRAND_ADDRESS is not set.", hint=hint, id="sms_consent.E003")
+    for name in ("BRAZE_SMS_SUBSCRIPTION_GROUP_ID", "BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID"):
         if not getattr(settings, name):
-            found.append(Warning(f"{name} is not set.", hint="See .env.example.", id="sms_consent.W003"))
-    return found
+            yield Warning(f"{name} is not set.", hint=hint, id="sms_consent.W003")
 
 
 CHECKS = ((ledger_is_guarded, (Tags.database,)),)

@@ -132,6 +132,29 @@ def test_the_deploy_check_is_content_with_production() -> None:
     assert checked.returncode == 0, checked.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("RATE_LIMITS", "off", 1),
+        ("BRAZE_REST_URL", "http://rest.iad-03.braze.com", 1),
+        ("BRAZE_REST_URL", "https://braze.example.com", 1),
+        ("ALLOWED_HOSTS", "*", 1),
+        ("SITE_URL", "http://optin.example.com", 1),
+        ("BRAND_ADDRESS", "", 1),
+        ("EVIDENCE_YEARS", "4", 1),
+        ("BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID", "", 0),
+        ("CACHE_URL", "locmemcache://", 0),
+    ],
+)
+def test_what_no_site_may_have_fails_the_deploy_check_and_keeps_nothing_from_starting(
+    name: str, value: str, status: int
+) -> None:
+    checked = run("manage.py", "check", "--deploy", **{name: value})
+    assert checked.returncode == status, checked.stderr
+    assert "sms_consent." in checked.stderr
+    assert run("manage.py", "check", **{name: value}).returncode == 0
+
+
 GROUPS = "BRAZE_SMS_SUBSCRIPTION_GROUP_ID"
 LOCAL = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 SHARED = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1"}}
@@ -140,16 +163,16 @@ SHARED = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 @pytest.mark.parametrize(
     ("name", "value", "code"),
     [
-        ("BRAZE_REST_URL", "http://127.0.0.1:8001", "W001"),
-        ("BRAZE_REST_URL", "http://rest.iad-03.braze.com", "W001"),
-        ("BRAZE_REST_URL", "https://rest.iad-03.braze.com.evil.example", "W001"),
-        ("RATE_LIMITS", False, "W002"),
-        ("BRAND_ADDRESS", "", "W003"),
+        ("BRAZE_REST_URL", "http://127.0.0.1:8001", "E008"),
+        ("BRAZE_REST_URL", "http://rest.iad-03.braze.com", "E008"),
+        ("BRAZE_REST_URL", "https://rest.iad-03.braze.com.evil.example", "E008"),
+        ("RATE_LIMITS", False, "E002"),
+        ("BRAND_ADDRESS", "", "E003"),
         (GROUPS, "", "W003"),
-        ("ALLOWED_HOSTS", ["*"], "W004"),
+        ("ALLOWED_HOSTS", ["*"], "E004"),
         ("CACHES", LOCAL, "W005"),
-        ("SITE_URL", "http://optin.example.com", "W006"),
-        ("SITE_URL", "https://elsewhere.example.com", "W006"),
+        ("SITE_URL", "http://optin.example.com", "E006"),
+        ("SITE_URL", "https://elsewhere.example.com", "E006"),
     ],
 )
 def test_the_deploy_check_objects_to(settings: Any, name: str, value: object, code: str) -> None:

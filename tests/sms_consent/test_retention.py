@@ -192,9 +192,9 @@ def test_periods_are_settings_and_short_ones_are_objected_to(did: Did, settings:
     settings.EVIDENCE_YEARS, settings.OPT_OUT_YEARS = 6, 12
     tidy()
     assert kept() == [True]
-    assert "sms_consent.W007" not in {found.id for found in run_checks(include_deployment_checks=True)}
+    assert "sms_consent.E007" not in {found.id for found in run_checks(include_deployment_checks=True)}
     settings.OPT_OUT_YEARS = 9
-    found = [it for it in run_checks(include_deployment_checks=True) if it.id == "sms_consent.W007"]
+    found = [it for it in run_checks(include_deployment_checks=True) if it.id == "sms_consent.E007"]
     assert [it.msg for it in found] == ["OPT_OUT_YEARS is less than 10 (US-9)."]
 
 
