@@ -225,14 +225,9 @@ def require_phone(form: ConsentBoxes, data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-_known_zones: frozenset[str] = frozenset()
-
-
+@cache  # read from disk once
 def _zones() -> frozenset[str]:
-    global _known_zones  # noqa: PLW0603 - read from disk once
-    if not _known_zones:
-        _known_zones = frozenset(zoneinfo.available_timezones())
-    return _known_zones
+    return frozenset(zoneinfo.available_timezones())
 
 
 class PreferencesForm(ConsentBoxes, AddressFields):
