@@ -25,18 +25,16 @@ MOST_TEXTS = 500  # of statements, kept; on SQLite there is one for each number 
 Model = type[models.Model]
 
 
-def insert(
-    rows: Sequence[models.Model], *, unique: Sequence[str] = (), update: Sequence[str] = (), is_ignoring: bool = False
-) -> None:
+def insert(rows: Sequence[models.Model], *, unique: Sequence[str] = (), update: Sequence[str] = ()) -> None:
     """Insert rows of one model. Their ids are filled in, unless rows that are there already are dealt with.
 
-    Where a row with the same `unique` fields is there, its `update` fields are changed instead; with `is_ignoring` it
-    stays as it is. No signal is sent, as with `bulk_create`.
+    Where a row with the same `unique` fields is there, its `update` fields are changed instead. No signal is sent, as
+    with `bulk_create`.
     """
     if not rows:
         return
     model = type(rows[0])
-    conflict = _conflict(model, (*unique,), (*update,), is_ignoring)
+    conflict = _conflict(model, (*unique,), (*update,))
     has_ids = not conflict and isinstance(model._meta.pk, models.AutoField)
     each = [[*map(column.read, rows)] for column in _columns(model)]
     ids = _insert(model, each, _returning(model) if has_ids else conflict)
@@ -48,7 +46,7 @@ def insert_again(row: models.Model, *, unique: Sequence[str], update: Sequence[s
     """Insert a row that is there already: the same statement, asked for its id as well, changes `update` of it."""
     model = type(row)
     each = [[column.read(row)] for column in _columns(model)]
-    _insert(model, each, _conflict(model, (*unique,), (*update,), False) + _returning(model))
+    _insert(model, each, _conflict(model, (*unique,), (*update,)) + _returning(model))
 
 
 def add(
@@ -62,7 +60,8 @@ def add(
 ) -> None:
     """Insert rows of which nobody needs an object: `each` has a value for every row, `same` one for all of them.
 
-    A field that neither names has its default, the same in all rows. Rows that are there already: as in `insert`.
+    A field that neither names has its default, the same in all rows. Rows that are there already: as in `insert`;
+    with `is_ignoring` they stay as they are.
     """
     count = len(next(iter(each.values())))
     if not count:
@@ -146,7 +145,7 @@ def _returning(model: Model) -> str:
 
 
 @cache
-def _conflict(model: Model, unique: tuple[str, ...], update: tuple[str, ...], is_ignoring: bool) -> str:
+def _conflict(model: Model, unique: tuple[str, ...], update: tuple[str, ...], is_ignoring: bool = False) -> str:
     if is_ignoring:
         return " ON CONFLICT DO NOTHING"
     if not unique:
