@@ -8,7 +8,6 @@ from sms_consent.keywords.matching import Meaning, Words, match
 from sms_consent.keywords.normalising import normalise
 from sms_consent.keywords.words import CONFIRM, OPT_IN
 
-LONGEST_KEYWORD = 34  # characters, at Braze
 _BOTH_WAYS = "yes"  # confirms while a request waits, and may opt in otherwise (KW-7)
 _READ_AS = {
     Meaning.OPT_OUT: "an opt-out",
@@ -19,13 +18,12 @@ _READ_AS = {
 
 
 def problems(word: str, meaning: Meaning, beside: Words) -> list[str]:
-    """Return why a word cannot be a keyword with this meaning (CTA-22, KW-12); an empty list means it can.
+    """Return why a word cannot be a keyword with this meaning (KW-2, KW-12); an empty list means it can.
 
-    `meaning` is any but UNKNOWN; `beside` are the number's keywords, with or without this one.
+    `meaning` is any but UNKNOWN; `beside` are the number's keywords, with or without this one. That it is one word, and
+    not too long, the keyword itself has seen to (CTA-22).
     """
     found = []
-    if not 1 <= len(word) <= LONGEST_KEYWORD or any(map(str.isspace, word)):
-        found.append(f"A keyword is one word of 1 to {LONGEST_KEYWORD} characters without blanks (CTA-22).")
     said = normalise(word)
     if not said:
         found.append("A keyword needs a letter or a digit (KW-2).")

@@ -18,7 +18,7 @@ from sms_consent.choices import Door, Meaning
 from sms_consent.keywords import Words
 from sms_consent.models.programs import Disclosure, Program
 
-LONGEST_WORD = 34
+LONGEST_WORD = 34  # characters, at Braze
 SHORT_CODE = re.compile(r"[0-9]{5,6}")
 _INSIDE = frozenset("-_.'&+")
 

@@ -84,6 +84,7 @@ def test_spellings_of_a_number(boss: Client, filled_in: dict[str, Any], number: 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("word", {"word": "two words"}, "without a space"),
     ("word", {"word": "two\u00a0words"}, "without a space"),
+    ("word", {"word": "tab\tbed"}, "without a space"),
     ("word", {"word": "a/b"}, "letters and digits"),
     ("word", {"word": "!!!"}, "letters and digits"),
     ("word", {"word": "-spring"}, "letters and digits"),
@@ -94,6 +95,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("word", {"word": "Start"}, "START to +1 202-555-0100 is there already: opts in"),
     ("word", {"word": "start", "meaning": "help"}, "is there already"),
     ("word", {"word": "y"}, "is read as a confirmation"),
+    ("word", {"word": "\u02bc"}, "needs a letter or a digit"),
     ("number", {"number": "1234"}, "can be texted"),
     ("number", {"number": "BRAND"}, "can be texted"),
     ("number", {"number": "+1 202"}, "can be texted"),
