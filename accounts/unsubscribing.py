@@ -35,7 +35,7 @@ def find(token: str) -> Reader | None:
         person = User.objects.filter(external_id=named.external_id).first()
         reader = Reader(person=person) if person else None
     else:
-        number = selectors.address_of(named.subject)
+        number = selectors.address_behind(named.subject)
         reader = Reader(number=number) if number else None
     if reader is None:
         logger.warning("An unsubscribe link of ours was used that nobody is behind any more.")

@@ -123,7 +123,7 @@ def is_remembered(address: str) -> bool:
     return ConsentRecord.objects.filter(subject=people.subject(address)).exists()
 
 
-def address_of(subject: str) -> str:
+def address_behind(subject: str) -> str:
     """Return the address that has this keyed hash; empty if it was never asked about here, or is erased."""
     row = Subscription.objects.filter(subject=subject).exclude(address="").first()
     return row.address if row else ""
