@@ -20,7 +20,7 @@ from accounts import numbers, preferences, traces
 from accounts.models import Confirmation, User, new_external_id
 from sms_consent import blanking, erasures, outbox, people, selectors
 from sms_consent import services as consent
-from sms_consent.choices import Source
+from sms_consent.choices import STANDING, Source
 from sms_consent.exceptions import ConsentError
 from sms_consent.ledger import Circumstances
 from sms_consent.models import Erasure, Program
@@ -139,7 +139,7 @@ def _may_leave(person: User, address: str, asked_by: str) -> list[Program]:
 
 def _leave(address: str, programs: Iterable[Program], *, circumstances: Circumstances) -> None:
     """Opt an address out of those of these programs that it is on, or waits for."""
-    on = {row.program_id for row in selectors.subscriptions_of([address]) if row.state in selectors.STANDING}
+    on = {row.program_id for row in selectors.subscriptions_of([address]) if row.state in STANDING}
     if left := [program for program in programs if program.pk in on]:
         consent.withdraw(address, programs=left, source=Source.ADMIN, circumstances=circumstances)
 

@@ -14,7 +14,7 @@ from accounts.models import Confirmation, User
 from accounts.services import MakeLink, hash_token, new_link, save_link
 from sms_consent import outbox, people
 from sms_consent import services as consent
-from sms_consent.choices import Source, State
+from sms_consent.choices import STANDING, Source
 from sms_consent.ledger import Circumstances
 from sms_consent.models import ConsentRecord, Disclosure, Subscription
 
@@ -174,6 +174,6 @@ def prune() -> None:
     """
     now = timezone.now()
     old = Confirmation.objects.filter(expires_at__lt=now, used_at=None).exclude(again__expires_at__gte=now)
-    needed = Subscription.objects.filter(address=OuterRef("phone"), state__in=(State.PENDING, State.SUBSCRIBED))
+    needed = Subscription.objects.filter(address=OuterRef("phone"), state__in=STANDING)
     gone = old.exclude(Exists(needed)).order_by("expires_at").values_list("pk", flat=True)[:PRUNED_AT_ONCE]
     Confirmation.objects.filter(pk__in=list(gone)).delete()

@@ -9,12 +9,12 @@ from datetime import datetime
 from accounts import preferences
 from accounts.models import User
 from sms_consent import history, people, receipts, selectors
-from sms_consent.choices import Act, State
+from sms_consent.choices import STANDING, Act, State
 from sms_consent.models import ConsentRecord, Program, Subscription
 
 # Beside the states of a subscription: left by the handset itself; asked for, or left, by who has not proven a number.
 STOPPED, ASKED, LEFT = "stopped", "asked", "left"
-CAN_BE_LEFT = (State.SUBSCRIBED, State.PENDING, ASKED)
+CAN_BE_LEFT = (*STANDING, ASKED)
 
 
 @dataclass(frozen=True)

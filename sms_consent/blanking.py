@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from sms_consent import outbox, people
-from sms_consent.choices import State
+from sms_consent.choices import STANDING
 from sms_consent.exceptions import ConsentError
 from sms_consent.models import ConsentRecord, Evidence, InboundMessage, Subscription
 
@@ -53,7 +53,7 @@ def addresses(found: Collection[str]) -> None:
     """
     by_subject = {people.subject(address): address for address in found}
     rows = Subscription.objects.filter(subject__in=by_subject)
-    is_in_use = Q(state__in=(State.PENDING, State.SUBSCRIBED)) | Q(due_at__isnull=False)
+    is_in_use = Q(state__in=STANDING) | Q(due_at__isnull=False)
     in_use = set(rows.filter(is_in_use | Q(leased_until__gt=timezone.now())).values_list("subject", flat=True))
     held = people.held(found)
     gone = {subject: it for subject, it in by_subject.items() if subject not in in_use and it not in held}

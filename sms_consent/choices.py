@@ -63,6 +63,9 @@ class State(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
 
 
+STANDING = (State.PENDING, State.SUBSCRIBED)  # on a program, or waiting for it: there is something to leave
+
+
 class Told(models.TextChoices):
     """What Braze last accepted for a subscription. UNKNOWN differs from everything."""
 

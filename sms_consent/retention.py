@@ -15,13 +15,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from sms_consent import blanking
-from sms_consent.choices import Act, State
+from sms_consent.choices import STANDING, Act, State
 from sms_consent.models import ConsentRecord, InboundMessage, Subscription
 
 CHUNK = 50  # addresses and programs, or messages, in one transaction
 OPT_OUTS = (Act.WITHDRAWN, Act.INVALIDATED)
 _IS_OPT_OUT = Q(status=State.UNSUBSCRIBED) | Q(record__act__in=OPT_OUTS)  # of a text or a report
-_STANDS = Q(state__in=(State.PENDING, State.SUBSCRIBED))
+_STANDS = Q(state__in=STANDING)
 
 
 def tidy() -> bool:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 
 from sms_consent import people
-from sms_consent.choices import Door, Meaning, Source, State
+from sms_consent.choices import STANDING, Door, Meaning, Source
 from sms_consent.models import ConsentRecord, Disclosure, InboundMessage, Keyword, Program, Subscription
 
 OFFERS_FOR_SECONDS = 3.0
@@ -93,9 +93,6 @@ def subscriptions_of(addresses: Iterable[str]) -> list[Subscription]:
     """Return where these addresses stand on every program they have a history with."""
     rows = Subscription.objects.filter(address__in=[address for address in addresses if address])
     return list(rows.select_related("program", "request").order_by("program__position", "program_id"))
-
-
-STANDING = (State.PENDING, State.SUBSCRIBED)
 
 
 def standing_somewhere(addresses: Iterable[str]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from sms_consent.choices import State, Told
+from sms_consent.choices import STANDING, State, Told
 from sms_consent.models.braze import Outgoing
 from sms_consent.models.ledger import ConsentRecord
 from sms_consent.models.programs import Program
@@ -108,5 +108,5 @@ class Subscription(Outgoing):
         self.requested_at, self.renewals = standing.requested_at, standing.renewals
         self.left_at, self.stopped_at = standing.left_at, standing.stopped_at
         self.folded_to = standing.folded_to
-        is_over = standing.state not in (State.PENDING, State.SUBSCRIBED)
+        is_over = standing.state not in STANDING
         self.ended_at, self.is_thinned = standing.folded_to if is_over else None, False
