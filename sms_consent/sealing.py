@@ -39,7 +39,7 @@ def seal_new() -> bool:
 
     The worker does it every minute.
     """
-    return _seal(_unsealed(_since()), until=time.monotonic() + SECONDS_AT_ONCE).is_cut_short
+    return _seal_a_while(_unsealed(_since()))
 
 
 def seal_rest() -> bool:
@@ -47,12 +47,23 @@ def seal_rest() -> bool:
 
     The worker does it every day.
     """
-    return _seal(_unsealed(None), until=time.monotonic() + SECONDS_AT_ONCE).is_cut_short
+    return _seal_a_while(_unsealed(None))
 
 
 def seal_all() -> int:
-    """Seal everything that is not sealed; return how many records that was."""
+    """Seal everything that is not sealed; return how many records that was.
+
+    Raises SealKeyError where a newer key than ours has signed.
+    """
     return _seal(_unsealed(None)).records
+
+
+def _seal_a_while(unsealed: QuerySet[ConsentRecord]) -> bool:
+    try:
+        return _seal(unsealed, until=time.monotonic() + SECONDS_AT_ONCE).is_cut_short
+    except seals.SealKeyError as error:
+        logger.error("%s", error)
+        return False
 
 
 def _since() -> datetime | None:
@@ -164,6 +175,8 @@ def _lock() -> bool:
 
 def _next_seal(leaves: Sequence[bytes]) -> Seal:
     last = seals.newest()
+    if last:
+        seals.check_key_after(last)
     seal = Seal(
         number=last.number + 1 if last else 1,
         previous=seals.fingerprint(last) if last else seals.NOTHING_BEFORE,

@@ -31,6 +31,10 @@ class CheckpointError(Exception):
     """A file of checkpoints that says something else than the ledger, or is none."""
 
 
+class SealKeyError(Exception):
+    """The key in use here is none that may sign after the newest seal."""
+
+
 def header(seal: Seal) -> str:
     """Return what is signed, as canonical JSON; its SHA-256 is what the next seal is chained to."""
     said = {name: getattr(seal, name) for name in SIGNED}
@@ -56,10 +60,29 @@ def _private_key(seal_key: str, ledger_key: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
+def _key_in_use() -> str:
+    return _private_key(settings.SEAL_KEY, settings.LEDGER_KEY).public_key().public_bytes_raw().hex()
+
+
 def our_keys() -> set[str]:
     """Return the public keys, in hex, that seals may be signed with: the one in use and SEAL_FORMER_KEYS."""
-    in_use = _private_key(settings.SEAL_KEY, settings.LEDGER_KEY).public_key().public_bytes_raw().hex()
-    return {in_use, *(key.lower() for key in settings.SEAL_FORMER_KEYS)}
+    return {_key_in_use(), *(key.lower() for key in settings.SEAL_FORMER_KEYS)}
+
+
+def check_key_after(last: Seal) -> None:
+    """Raise SealKeyError where our signature after this seal would be damage for good: a newer key has signed."""
+    ours = _key_in_use()
+    if last.key not in our_keys():
+        raise SealKeyError(
+            f"Nothing was sealed: seal {last.number} bears the key {last.key}, which is neither the one in use here "
+            "nor one of SEAL_FORMER_KEYS. Where SEAL_KEY was changed, start this again with the new one; where the new "
+            "one is in use here, add that key to SEAL_FORMER_KEYS (docs/proof.md)."
+        )
+    if last.key != ours and Seal.objects.filter(key=ours).exists():
+        raise SealKeyError(
+            f"Nothing was sealed: SEAL_KEY is a former one, and seal {last.number} bears a newer. A former key never "
+            "comes back: set the newer one again, or one that was never in use (docs/proof.md)."
+        )
 
 
 def is_signed(seal: Seal) -> bool:

@@ -26,8 +26,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seal, then append. Raises CommandError where the file ends otherwise than the ledger."""
-        self.stdout.write(f"{sealing.seal_all():,} records sealed.")
+        """Seal, then append. Raises CommandError where our key may not sign, or the file ends otherwise."""
+        try:
+            self.stdout.write(f"{sealing.seal_all():,} records sealed.")
+        except seals.SealKeyError as error:
+            raise CommandError(str(error)) from error
         if not options["checkpoint"]:
             return
         try:
