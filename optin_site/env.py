@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 _env = environ.FileAwareEnv()
+
+COMMENT = re.compile(r"#(\S*\s|$)")
+COMMENT_AFTER_A_VALUE = re.compile(r"\s#")
+PROSE = {"BRAND_NAME", "BRAND_ADDRESS", "DEFAULT_FROM_EMAIL", "SUPPORT_PHONE"}  # “1 Example Street, Suite #5”
 
 
 class Reader:
@@ -26,6 +32,7 @@ class Reader:
         """Return a setting that may be left out; set to nothing is left out too."""
         if development is not None and self.debug:
             default = development
+        _refuse_comment(name)
         try:
             return str(_env.str(name, default=default)).strip() or default
         except (OSError, UnicodeError) as error:
@@ -78,6 +85,19 @@ class Reader:
         """Return what django-environ makes of a database, cache or email URL."""
         parse = {"db": _env.db_url_config, "cache": _env.cache_url_config, "email": _env.email_url_config}[kind]
         return dict(parse(self.text(name, default)))
+
+
+def _refuse_comment(name: str) -> None:
+    """Refuse a value that a comment has got into, where it would become a key or a token without a word.
+
+    Keys may well begin with “#”, but have no blanks in them. In a file of its own a value is taken as it stands.
+    """
+    value = "" if os.environ.get(f"{name}_FILE") else os.environ.get(name, "").strip()
+    if COMMENT.match(value) or (name not in PROSE and COMMENT_AFTER_A_VALUE.search(value)):
+        raise ImproperlyConfigured(
+            f"{name} has a comment in its value: comments need a line of their own. "
+            f"(A value that really has “#” after a blank goes into a file, named by {name}_FILE.)"
+        )
 
 
 def _yes_or_no(name: str, value: str) -> bool:

@@ -1,0 +1,59 @@
+"""How the environment and its file are read: what is written wrongly is refused by name, and no secret is shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.optin_site.test_settings import PRODUCTION, ROOT, run, start
+
+EXAMPLE = (ROOT / ".env.example").read_text()
+
+
+def last_line(name: str, value: str) -> str:
+    """Return what the site says when it refuses to start with this setting."""
+    refused = start(**{name: value})
+    assert refused.returncode != 0
+    assert "ImproperlyConfigured" in refused.stderr
+    return refused.stderr.splitlines()[-1]
+
+
+def test_every_line_of_the_example_can_be_uncommented_as_it_stands(tmp_path: Path) -> None:
+    settings = re.sub("^# (?=[A-Z_]+=)", "", EXAMPLE, flags=re.MULTILINE)
+    (tmp_path / "settings.env").write_text(settings)
+    values = re.findall("^[A-Z_]+=(.*)$", settings, re.MULTILINE)
+    assert [value for value in values if "#" in value] == []
+    started = start(**dict.fromkeys(PRODUCTION), DATABASE_URL=None, ENV_FILE=str(tmp_path / "settings.env"))
+    assert started.returncode == 0, started.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEDGER_KEY", "# 32 bytes or more; never change it: it is how addresses are found again"),
+        ("METRICS_TOKEN", "a-long-and-random-token   # what Prometheus shows"),
+        ("BRAZE_REST_KEY", "#"),
+        ("BRAND_ADDRESS", "   # where you are"),
+    ],
+)
+def test_a_comment_in_a_value_is_refused_and_not_shown(name: str, value: str) -> None:
+    said = last_line(name, value)
+    assert f"{name} has a comment in its value: comments need a line of their own." in said
+    assert value.strip(" #") == "" or value not in said
+
+
+SHOW = "import json; from optin_site import settings as s; print(json.dumps([s.LEDGER_KEY, s.BRAND_ADDRESS]))"
+
+
+@pytest.mark.parametrize("name", ["LEDGER_KEY", "LEDGER_KEY_FILE"])
+def test_what_is_no_comment_is_taken(tmp_path: Path, name: str) -> None:
+    key, address = f"#{'k' * 30}#", "1 Example Street, Suite #5"
+    if name == "LEDGER_KEY_FILE":
+        key = f"# {'k' * 32} # 1"
+        (tmp_path / "key").write_text(f"{key}\n")
+    value = str(tmp_path / "key") if name == "LEDGER_KEY_FILE" else key
+    started = run("-c", SHOW, BRAND_ADDRESS=address, **{"LEDGER_KEY": None, name: value})
+    assert json.loads(started.stdout) == [key, address]
