@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from functools import cache
 from ipaddress import ip_address
 from typing import Any, ClassVar
 
@@ -12,6 +14,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from optin_site.context import brand
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -33,8 +37,11 @@ class AccountAdapter(DefaultAccountAdapter):
         address that a socket for both kinds wraps into IPv6 is unwrapped: limits take all those for one network.
         """
         proxies = settings.TRUSTED_PROXY_COUNT
-        hops = request.headers.get("X-Forwarded-For", "").split(",")
+        said = request.headers.get("X-Forwarded-For", "")
+        hops = said.split(",") if said else []
         seen = hops[-proxies] if 0 < proxies <= len(hops) else ""
+        if len(hops) < proxies or (hops and not proxies):
+            _warn_once(proxies)
         found = clean_client_ip(seen) or clean_client_ip(request.META.get("REMOTE_ADDR", "")) or ""
         mapped = getattr(ip_address(found), "ipv4_mapped", None) if found else None
         return str(mapped or found)
@@ -49,3 +56,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Let allauth's mails name the brand as ours do: subjects are rendered without a request."""
         super().send_mail(template_prefix, email, brand() | context)
+
+
+@cache
+def _warn_once(proxies: int) -> None:
+    """Say that the count of proxies seems wrong; every visitor shares one address and its limits then."""
+    logger.warning(
+        "TRUSTED_PROXY_COUNT is %d, but a request has %s in X-Forwarded-For: the IP address in evidence and limits may "
+        "be your proxy's, not the visitor's. Said once by each process (docs/operations.md).",
+        proxies,
+        "fewer addresses" if proxies else "addresses",
+    )

@@ -20,7 +20,7 @@ class SmsConsentConfig(AppConfig):
     def ready(self) -> None:
         """Connect the signal, the triggers, the checks and the chores, and make a lookup known; nothing else."""
         import optin_site.lookups  # noqa: F401
-        from sms_consent import checks, lapses, retention, sealing, signals, upkeep
+        from sms_consent import checks, lapses, retention, sealing, setting_checks, signals, upkeep
 
         person = apps.get_model(settings.AUTH_USER_MODEL)
         post_save.connect(signals.person_saved, sender=person, dispatch_uid="sms_consent.person_saved")
@@ -32,6 +32,7 @@ class SmsConsentConfig(AppConfig):
         for check, tags in checks.CHECKS:
             register(check, *tags)
         register(checks.production, deploy=True)
+        register(setting_checks.production, deploy=True)
 
 
 def install_triggers(using: str, **kwargs: Any) -> None:

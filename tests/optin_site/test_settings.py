@@ -173,11 +173,13 @@ SHARED = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
         ("CACHES", LOCAL, "W005"),
         ("SITE_URL", "http://optin.example.com", "E006"),
         ("SITE_URL", "https://elsewhere.example.com", "E006"),
+        ("TRUSTED_PROXY_COUNT", 0, "W011"),
     ],
 )
 def test_the_deploy_check_objects_to(settings: Any, name: str, value: object, code: str) -> None:
     fine = {"BRAZE_REST_URL": "https://rest.iad-03.braze.com", "RATE_LIMITS": True, "CACHES": SHARED}
     fine |= {"ALLOWED_HOSTS": ["optin.example.com"], "SITE_URL": "https://optin.example.com"}
+    fine |= {"TRUSTED_PROXY_COUNT": 1}
     for setting, good in (fine | {name: value}).items():
         setattr(settings, setting, good)
     found = [message.id for message in run_checks(include_deployment_checks=True)]
