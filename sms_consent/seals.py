@@ -214,5 +214,6 @@ def _check_last(file: Path, last: Seal) -> None:
     if not ours or fingerprint(ours[0]) != fingerprint(last):
         raise CheckpointError(
             f"{file} ends with seal {last.number}, which the ledger does not have like that. Nothing was added: "
-            "run `manage.py verify_ledger --checkpoint` with it."
+            "run `manage.py verify_ledger --checkpoint` with it. Where the database was restored and lost that seal, "
+            "keep this file as it is, write down the loss, and begin a new file (docs/operations.md)."
         )

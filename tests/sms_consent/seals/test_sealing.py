@@ -156,6 +156,21 @@ class TestCheckpoints:
             self.seal(file)
         assert "Seal 2 in the file bears no valid signature" in verify("--checkpoint", str(file))[1]
 
+    def test_after_a_restore_that_lost_something_a_new_file_is_begun(
+        self, ledger: list[int], tmp_path: Path, verify: Verify
+    ) -> None:
+        old, new = tmp_path / "seals", tmp_path / "seals-since-the-restore"
+        with transaction.atomic():
+            services.withdraw(ALICE, source=Source.ADMIN, circumstances=Circumstances())
+            self.seal(old)
+            transaction.set_rollback(True)
+        kept = old.read_bytes()
+        with pytest.raises(CommandError, match="begin a new file"):
+            self.seal(old)
+        assert "Seal 3 in the file is not in the ledger" in verify("--checkpoint", str(old))[1]
+        assert "2 seals appended" in self.seal(new)
+        assert (verify("--checkpoint", str(new))[0], old.read_bytes()) == (0, kept)
+
 
 def _write_late(number: int, until: float) -> None:
     """Sign up again and again, each time committing some time after the records were written."""
