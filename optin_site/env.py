@@ -24,8 +24,9 @@ class Reader:
     """
 
     def __init__(self, dotenv: Path) -> None:
-        if dotenv.is_file():
-            _env.read_env(str(dotenv))
+        named = os.environ.get("ENV_FILE")
+        if named or dotenv.exists():
+            _read(Path(named or dotenv))
         self.debug = self.flag("DEBUG", default=False)
 
     def text(self, name: str, default: str = "", *, development: str | None = None) -> str:
@@ -85,6 +86,15 @@ class Reader:
         """Return what django-environ makes of a database, cache or email URL."""
         parse = {"db": _env.db_url_config, "cache": _env.cache_url_config, "email": _env.email_url_config}[kind]
         return dict(parse(self.text(name, default)))
+
+
+def _read(dotenv: Path) -> None:
+    """Read settings from a file. One that cannot be read is refused, or another setting would get the blame."""
+    try:
+        with dotenv.open(encoding="utf-8") as lines:
+            _env.read_env(lines)
+    except (OSError, UnicodeError) as error:
+        raise ImproperlyConfigured(f"ENV_FILE (or .env) cannot be read: {error}") from error
 
 
 def _refuse_comment(name: str) -> None:

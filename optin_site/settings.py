@@ -1,6 +1,5 @@
 """All settings, from the environment. What each means: README.md, "Configuration"."""
 
-import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from optin_site import logs, sentry
 from optin_site.env import Reader
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Reader(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
+env = Reader(BASE_DIR / ".env")
 
 DEBUG = env.debug
 SECRET_KEY = env.required("SECRET_KEY", development="for development only, never for a real person's data")

@@ -23,7 +23,8 @@ SETTING = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 def check(words: list[str]) -> None:
     """Fail unless the program that these words name takes them."""
     while setting := SETTING.fullmatch(words[0]):
-        assert f"| `{setting[1]}` |" in (ROOT / "README.md").read_text() or setting[1] == "COMMAND", setting[1]
+        known = setting[1] in ("COMMAND", "ENV_FILE") or f"| `{setting[1]}` |" in (ROOT / "README.md").read_text()
+        assert known, setting[1]
         words = setting[2].split() + words[1:] if setting[1] == "COMMAND" else words[1:]
         if not words:
             return
@@ -92,6 +93,7 @@ def remove(words: list[str]) -> None:
 
 
 CHECKS = {"manage.py": manage, "make": make, "gunicorn": gunicorn, "celery": celery, ".venv/bin/pip": pip, "rm": remove}
+CHECKS["export"] = check
 TOLD = [(page.name, words) for page in PAGES for words in (*commands(page), *spoken(page))]
 
 

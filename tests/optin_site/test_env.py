@@ -57,3 +57,8 @@ def test_what_is_no_comment_is_taken(tmp_path: Path, name: str) -> None:
     value = str(tmp_path / "key") if name == "LEDGER_KEY_FILE" else key
     started = run("-c", SHOW, BRAND_ADDRESS=address, **{"LEDGER_KEY": None, name: value})
     assert json.loads(started.stdout) == [key, address]
+
+
+def test_a_file_of_settings_that_is_not_there_is_named(tmp_path: Path) -> None:
+    said = last_line("ENV_FILE", str(tmp_path / "nowhere.env"))
+    assert ("ENV_FILE" in said, "nowhere.env" in said) == (True, True)
