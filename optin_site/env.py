@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,11 @@ _env = environ.FileAwareEnv()
 
 COMMENT = re.compile(r"#(\S*\s|$)")
 COMMENT_AFTER_A_VALUE = re.compile(r"\s#")
+SUCH_AS = {
+    "db": "postgres://user:password@host:5432/name or sqlite:////absolute/path",
+    "cache": "rediscache://host:6379/0",
+    "email": "smtp+tls://user:password@host:587",
+}
 PROSE = {"BRAND_NAME", "BRAND_ADDRESS", "DEFAULT_FROM_EMAIL", "SUPPORT_PHONE"}  # “1 Example Street, Suite #5”
 
 
@@ -83,16 +90,24 @@ class Reader:
         return [item.strip() for item in self.text(name, default, development=development).split(",") if item.strip()]
 
     def url_config(self, kind: str, name: str, default: str) -> dict[str, Any]:
-        """Return what django-environ makes of a database, cache or email URL."""
+        """Return what django-environ makes of a database, cache or email URL; one that is none is refused unshown."""
         parse = {"db": _env.db_url_config, "cache": _env.cache_url_config, "email": _env.email_url_config}[kind]
-        return dict(parse(self.text(name, default)))
+        url = self.text(name, default)
+        is_cut_off = "#" in url and kind != "db"  # there django-environ encodes it by itself
+        found = {} if is_cut_off else _parsed(parse, url)
+        if not found:
+            raise ImproperlyConfigured(
+                f"{name} must be an address such as {SUCH_AS[kind]}. What is special in its user name or password is "
+                "percent-encoded: # is %23, / is %2F, @ is %40."
+            )
+        return found
 
 
 def _read(dotenv: Path) -> None:
     """Read settings from a file. One that cannot be read is refused, or another setting would get the blame."""
     try:
         with dotenv.open(encoding="utf-8") as lines:
-            _env.read_env(lines)
+            environ.Env.read_env(lines)  # not the other one, which would open what NAME_FILE names already here
     except (OSError, UnicodeError) as error:
         raise ImproperlyConfigured(f"ENV_FILE (or .env) cannot be read: {error}") from error
 
@@ -108,6 +123,17 @@ def _refuse_comment(name: str) -> None:
             f"{name} has a comment in its value: comments need a line of their own. "
             f"(A value that really has “#” after a blank goes into a file, named by {name}_FILE.)"
         )
+
+
+def _parsed(parse: Callable[[str], dict[str, Any]], url: str) -> dict[str, Any]:
+    """Return nothing where it fails: what it says then, as an error or a warning, may have the password in it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            found = dict(parse(url))
+    except (ValueError, ImproperlyConfigured, UserWarning):
+        return {}
+    return found if "." in found.get("ENGINE", ".") else {}  # a scheme that nobody knows, as it stands
 
 
 def _yes_or_no(name: str, value: str) -> bool:

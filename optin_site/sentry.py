@@ -10,19 +10,22 @@ from optin_site import logs
 
 
 def start(dsn: str) -> None:
-    """Report every error that is logged or raised. Raises ImproperlyConfigured without the library."""
+    """Report every error that is logged or raised. Raises ImproperlyConfigured without the library or a DSN."""
     try:
         import sentry_sdk
     except ImportError as error:
         raise ImproperlyConfigured("SENTRY_DSN needs sentry-sdk: pip install 'optin-site[sentry]'.") from error
-    sentry_sdk.init(
-        dsn=dsn,
-        before_send=_without_people,
-        send_default_pii=False,
-        include_local_variables=False,
-        max_request_body_size="never",
-        max_breadcrumbs=0,  # queries and addresses of calls
-    )
+    try:
+        sentry_sdk.init(
+            dsn=dsn,
+            before_send=_without_people,
+            send_default_pii=False,
+            include_local_variables=False,
+            max_request_body_size="never",
+            max_breadcrumbs=0,  # queries and addresses of calls
+        )
+    except ValueError:
+        raise ImproperlyConfigured("SENTRY_DSN is no DSN, such as https://key@o1.ingest.sentry.io/2.") from None
 
 
 def _without_people(event: Any, hint: Any) -> Any:

@@ -62,3 +62,37 @@ def test_what_is_no_comment_is_taken(tmp_path: Path, name: str) -> None:
 def test_a_file_of_settings_that_is_not_there_is_named(tmp_path: Path) -> None:
     said = last_line("ENV_FILE", str(tmp_path / "nowhere.env"))
     assert ("ENV_FILE" in said, "nowhere.env" in said) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgress://user:s3cret@host/name"),
+        ("DATABASE_URL", "postgres://user:s3cret@host:port/name"),
+        ("DATABASE_URL", "sqlite://s3cret/optin.sqlite3"),
+        ("CACHE_URL", "redis.example.com:s3cret"),
+        ("EMAIL_URL", "smtp.example.com"),
+        ("EMAIL_URL", "smtp+tls://user:s3cret#ss@host:587"),
+        ("EMAIL_URL", "smtp+tls://user:5#s3cret@host:587"),
+        ("SENTRY_DSN", "s3cret"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_by_name_and_not_shown(name: str, value: str) -> None:
+    refused = start(**{name: value})
+    assert refused.returncode != 0
+    assert f"ImproperlyConfigured: {name} " in refused.stderr.splitlines()[-1]
+    assert ("s3cret" in refused.stderr, "s3cret" in refused.stdout) == (False, False)
+
+
+def test_a_password_may_have_anything_in_it_that_is_encoded() -> None:
+    show = "from optin_site import settings as s; print(s.EMAIL_HOST_PASSWORD, s.DATABASES['default']['PASSWORD'])"
+    urls = {"EMAIL_URL": "smtp+tls://user:pa%23ss@host:587", "DATABASE_URL": "postgres://user:pa%23ss%2F@host/name"}
+    assert run("-c", show, **urls).stdout == "pa#ss pa#ss/\n"
+
+
+@pytest.mark.parametrize("content", ["METRICS_TOKEN_FILE=/nope\n", "METRICS_TOKEN_FILE=/nope\nMETRICS_TOKEN=\n"])
+def test_a_secret_file_that_is_not_there_is_named_from_the_file_of_settings_too(tmp_path: Path, content: str) -> None:
+    (tmp_path / "settings.env").write_text(content)
+    said = last_line("ENV_FILE", str(tmp_path / "settings.env"))
+    assert "METRICS_TOKEN_FILE cannot be read" in said
