@@ -73,6 +73,11 @@ def test_who_is_spoken_to_is_started_and_takes_the_words_that_are_used() -> None
         assert set(service["depends_on"]) <= set(services)
 
 
+def test_nothing_is_published_but_to_the_proxy_on_this_machine() -> None:
+    published = [port for service in compose().values() for port in service.get("ports", [])]
+    assert [(port["target"], port["host_ip"]) for port in published] == [(8000, "127.0.0.1")]
+
+
 def test_the_image_has_no_settings_in_it(image: Path) -> None:
     assert not [path for path in image.rglob("*") if path.name.endswith(".env") or "sqlite" in path.name]
 
