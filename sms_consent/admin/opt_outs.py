@@ -9,7 +9,9 @@ from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from sms_consent import access, people, services
 from sms_consent.choices import Channel, Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import Program
+from sms_consent.models import ConsentRecord, InboundMessage, Program
 from sms_consent.people import address_of
 
 PERMISSION = "sms_consent.change_subscription"
@@ -100,7 +102,7 @@ def record_opt_out(request: HttpRequest, site: AdminSite) -> HttpResponse:
 
 def _withdraw(request: HttpRequest, form: OptOutForm) -> HttpResponse:
     address = form.cleaned_data["address"]
-    agent = access.agent(request)
+    agent, known = access.agent(request), _is_known(address)
     records = services.withdraw(
         address,
         programs=list(form.cleaned_data["programs"]) or None,
@@ -113,8 +115,18 @@ def _withdraw(request: HttpRequest, form: OptOutForm) -> HttpResponse:
     names = ", ".join(record.program.name for record in records)
     if records:
         messages.success(request, f"Opted {people.mask(address)} out of {names}. Braze is told next.")
+        if not known:
+            messages.warning(request, f"Nobody here is known by {address}. Check it: it may be a slip.")
     else:
         messages.warning(request, "Nothing was written down: no program reaches such an address.")
     if not request.user.has_perm("sms_consent.view_consentrecord"):
         return redirect("admin:sms_consent_record_opt_out")
     return redirect(f"{reverse('admin:sms_consent_consentrecord_changelist')}?q={people.subject(address)}")
+
+
+def _is_known(address: str) -> bool:
+    """Whether somebody has the address, or did anything with it; that staff typed it before does not make it known."""
+    subject, holders = people.subject(address), Q(email=address) | Q(phone=address)
+    did = ConsentRecord.objects.filter(subject=subject).exclude(source=Source.ADMIN)
+    wrote = InboundMessage.objects.filter(subject=subject)
+    return did.exists() or wrote.exists() or get_user_model()._default_manager.filter(holders).exists()

@@ -63,6 +63,14 @@ def test_somebody_nobody_knows_can_opt_out(boss: Client, programs: dict[str, Pro
     assert standing(CAROLS_PHONE, "sms") == standing(CAROL, "email") == "unsubscribed"
 
 
+def test_an_address_that_nobody_here_has_is_recorded_and_said_in_full(boss: Client, alice: User) -> None:
+    for _ in range(2):  # that staff wrote it down before makes it no better known
+        page = boss.get(record(boss, "Alice@Exmaple.com").url).content.decode()
+        assert "Nobody here is known by alice@exmaple.com" in page
+    assert standing("alice@exmaple.com", "email") == "unsubscribed"
+    assert "Nobody here is known by" not in boss.get(record(boss, ALICE).url).content.decode()
+
+
 def test_no_box_means_every_program_of_the_channel(boss: Client, alice: User, sandbox: Sandbox) -> None:
     second_email_program(sandbox)
     record(boss, ALICE)
