@@ -9,7 +9,15 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -19,20 +27,32 @@ from sms_consent import access
 from sms_consent.admin.base import ConsentAdmin
 from sms_consent.admin.searching import subject_of
 from sms_consent.exports import FORMATS, MEDIA_TYPES, RECORDS, SUBSCRIBED, SUPPRESSED, Kind
+from sms_consent.models import Program
 
 EXPORT = "sms_consent.export_consentrecord"
+BY_PROGRAM = "program__id__exact"  # what the list's filter calls it
 LISTS = {kind.name: kind for kind in (SUBSCRIBED, SUPPRESSED)}
 
 
 def download(
-    request: HttpRequest, kind: Kind, rows: QuerySet[Any], form: str, *, detail: str, subject: str = ""
+    request: HttpRequest,
+    kind: Kind,
+    rows: QuerySet[Any],
+    form: str,
+    *,
+    detail: str,
+    subject: str = "",
+    part: str = "",
 ) -> StreamingHttpResponse:
-    """Answer with a file that is written while it is read. It is written down first: a broken download counts too."""
+    """Answer with a file that is written while it is read. It is written down first: a broken download counts too.
+
+    `part` is what the file's name says of which part of the data it is.
+    """
     if form not in FORMATS:
         raise SuspiciousOperation("There is no such format.")
     access.note(request, access.Action.EXPORTED, kind.title, subject=subject, detail=f"{form}; {detail}")
-    name = f"{kind.title.lower().replace(' ', '-')}-{timezone.now():%Y-%m-%d}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    name = "-".join(filter(None, (*kind.title.lower().split(), part, f"{timezone.now():%Y-%m-%d}")))
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
     return StreamingHttpResponse(kind.text(rows, form), content_type=MEDIA_TYPES[form], headers=headers)
 
 
@@ -112,11 +132,32 @@ def export_jsonl(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Any])
 
 
 class ExportsLists(Exports):
-    """For subscriptions: who is subscribed now, and the suppression list; whole, whatever is filtered."""
+    """For subscriptions: who is subscribed now, and the suppression list, of the program that is filtered by or of all.
+
+    What else is filtered does not change them: they say what stands, not what is looked at.
+    """
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Hand the buttons the program that they take out."""
+        asked = request.GET.get(BY_PROGRAM, "")
+        program = Program.objects.filter(pk=asked).first() if asked.isdecimal() else None
+        context = {"export_program": program, "by_program": BY_PROGRAM} | (extra_context or {})
+        return super().changelist_view(request, context)
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Take out the list that the button names."""
         kind = LISTS.get(request.POST.get("what", ""))
         if kind is None:
             raise SuspiciousOperation("There is no such list.")
-        return download(request, kind, kind.everything(), request.POST.get("format", ""), detail="everything")
+        rows, form = kind.everything(), request.POST.get("format", "")
+        if BY_PROGRAM not in request.GET:
+            return download(request, kind, rows, form, detail="everything")
+        program = _program(request.GET[BY_PROGRAM])
+        rows, detail = rows.filter(program=program), f"program: {program.slug}"
+        return download(request, kind, rows, form, detail=detail, part=program.slug)
+
+
+def _program(asked: str) -> Program:
+    if not asked.isdecimal():
+        raise Http404
+    return get_object_or_404(Program, pk=asked)

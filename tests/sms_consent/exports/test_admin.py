@@ -145,6 +145,33 @@ def test_the_lists_are_taken_out_whole_from_the_subscriptions(boss: Client, alic
     assert [it.what for it in AccessRecord.objects.order_by("id")] == ["Who is subscribed now", "Suppression list"]
 
 
+def test_the_lists_hold_the_program_that_the_subscriptions_are_filtered_by(boss: Client, alice: User) -> None:
+    agree("email", BOB)
+    for address in (ALICE, ALICES_PHONE, BOB):
+        services.withdraw(address, source=Source.ADMIN, circumstances=BROWSER)
+    email = Program.objects.get(slug="email")
+    query = f"?program__id__exact={email.pk}"
+    page = boss.get(f"{reverse('admin:sms_consent_subscription_changelist')}{query}&state__exact=pending")
+    assert f'action="{reverse(LISTS)}{query}"' in page.content.decode()
+    assert "Suppression list of Emails (CSV)" in page.content.decode()
+    answer = boss.post(f"{reverse(LISTS)}{query}", {"what": "suppressed", "format": "csv"})
+    assert 'filename="suppression-list-email-' in answer["Content-Disposition"]
+    assert [row["address"] for row in read(text_of(answer))] == [ALICE, BOB]
+    assert AccessRecord.objects.latest("id").detail == "csv; program: email"
+
+
+@pytest.mark.parametrize("program", ["0", "nonsense", ""])
+def test_a_program_that_there_is_not_takes_out_nothing(program: str, boss: Client, alice: User) -> None:
+    url = f"{reverse(LISTS)}?program__id__exact={program}"
+    assert boss.post(url, {"what": "subscribed", "format": "csv"}).status_code == 404
+
+
+def test_the_buttons_say_that_they_take_out_all_programs(boss: Client, alice: User) -> None:
+    page = boss.get(f"{reverse('admin:sms_consent_subscription_changelist')}?state__exact=pending").content.decode()
+    assert "Who is subscribed now to any program (CSV)" in page
+    assert "Suppression list of all programs (CSV)" in page
+
+
 def test_the_opt_in_paths_are_a_page_and_a_file(programs: dict[str, Program]) -> None:
     marketer = staff("view_program")
     assert reverse(PATHS) in marketer.get(reverse("admin:sms_consent_program_changelist")).content.decode()
