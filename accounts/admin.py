@@ -200,12 +200,16 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
 
     @admin.display(description="What the addresses agreed to")
     def consents(self, person: User) -> SafeString | str:
-        """Link to the ledger and to where each address stands."""
+        """Link to the ledger, to where each address stands and to what came in from it."""
         records = reverse("admin:sms_consent_consentrecord_changelist")
         standings = reverse("admin:sms_consent_subscription_changelist")
         hashes = ((it, people.subject(it)) for it in _theirs(person))
-        rows = [(address, records, subject, standings, subject) for address, subject in hashes]
-        shape = '<div>{}: <a href="{}?q={}">consent records</a>, <a href="{}?q={}">subscriptions</a></div>'
+        texts = reverse("admin:sms_consent_inboundmessage_changelist")
+        rows = [(address, records, it, standings, it, texts, it) for address, it in hashes]
+        shape = (
+            '<div>{}: <a href="{}?q={}">consent records</a>, <a href="{}?q={}">subscriptions</a>,'
+            ' <a href="{}?q={}">texts and reports</a></div>'
+        )
         return format_html_join("", shape, rows) or "–"
 
     @admin.display(description="Erasure")

@@ -13,6 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
+from sms_consent.admin.came_in import list_link
 from sms_consent.admin.evidence import (
     ERASED,
     addresses_in,
@@ -45,7 +46,7 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("plain_words", "acted", "program", "act", "source", "occurred", "recorded")}),
         ("What was agreed to", {"fields": ("words", "words_hash", "promised")}),
-        ("Who, from where, and how", {"fields": ("address", "known_as", "boxes_shown", "circumstances")}),
+        ("Who, from where, and how", {"fields": ("address", "known_as", "boxes_shown", "circumstances", "came_in")}),
         ("Proof", {"fields": ("answers_to", "answered_by", "subject", "commitment", "evidence_matches", "seal")}),
     )
 
@@ -138,6 +139,11 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     def circumstances(self, record: ConsentRecord) -> SafeString | str:
         """IP, browser, page, and who wrote it down."""
         return pairs(proof_of(record).payload)
+
+    @admin.display(description="What came in from it")
+    def came_in(self, record: ConsentRecord) -> SafeString:
+        """Link to the texts of the address, also those that were no act."""
+        return list_link(record.subject)
 
     @admin.display(description="Answers the request")
     def answers_to(self, record: ConsentRecord) -> SafeString | str:

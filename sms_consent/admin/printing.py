@@ -14,8 +14,9 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from sms_consent import access
+from sms_consent import access, people
 from sms_consent.admin.base import outbox_state
+from sms_consent.admin.came_in import CameIn, from_address
 from sms_consent.admin.evidence import LABELS, Proof, boxes, holders, proof_of, said, sentence, who_acted, words_shown
 from sms_consent.admin.exporting import EXPORT
 from sms_consent.admin.searching import subject_of
@@ -80,19 +81,29 @@ class Printed:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All there is of one address, oldest first, at most LONGEST records. `address` is empty where nobody knows it."""
+    """All there is of one address, oldest first. `address` is empty where nobody knows it.
+
+    At most LONGEST records and LONGEST of what came in: that there is more of either is `left_out`.
+    """
 
     subject: str
     address: str
     holders: SafeString | str
     standings: Sequence[tuple[Subscription, str]]
     printed: Sequence[Printed]
+    came_in: Sequence[CameIn]
     left_out: bool
+
+    @property
+    def shown(self) -> list[str]:
+        """Return the keyed hashes of the addresses that are shown: it is about one, and texts may name others."""
+        named = (address for one in self.came_in for address in one.named)
+        return list(dict.fromkeys([self.subject, *map(people.subject, named)]))
 
 
 @require_safe
 def print_address(request: HttpRequest, subject: str, site: AdminSite) -> HttpResponse:
-    """Show all there is of an address; five queries, however much it is. Written down as printed."""
+    """Show all there is of an address; six queries, however much it is. Written down as printed."""
     require_print(request)
     if subject_of(subject) != subject:
         raise Http404
@@ -121,18 +132,20 @@ def print_sheets(
     sheets = [_sheet(subject, address) for subject, address in known.items()]
     with transaction.atomic():
         for sheet in sheets:
-            access.note(request, access.Action.PRINTED, title, object_id=object_id, subject=sheet.subject)
+            for subject in sheet.shown:
+                access.note(request, access.Action.PRINTED, title, object_id=object_id, subject=subject)
     context = {**site.each_context(request), "title": title, "sheets": sheets, "longest": LONGEST}
     return render(request, "admin/sms_consent/consentrecord/print.html", context)
 
 
 def _sheet(subject: str, known: str) -> Sheet:
-    found = _records(subject)
+    found, came_in = _records(subject), from_address(subject, LONGEST + 1)
     standings = list(Subscription.objects.filter(subject=subject).select_related("program", "request"))
     printed = _printed(found[:LONGEST])
     address = known or next((row.address for row in standings if row.address), "") or _address(printed)
     told = [(row, outbox_state(row)) for row in standings]
-    return Sheet(subject, address, holders(address), told, printed, left_out=len(found) > LONGEST)
+    left_out = max(len(found), len(came_in)) > LONGEST
+    return Sheet(subject, address, holders(address), told, printed, came_in[:LONGEST], left_out)
 
 
 def _records(subject: str) -> list[ConsentRecord]:

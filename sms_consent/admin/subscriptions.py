@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from sms_consent import outbox, people
 from sms_consent.admin.base import ReadOnlyAdmin, moment, outbox_state
+from sms_consent.admin.came_in import list_link
 from sms_consent.admin.evidence import ERASED, holders, record_link
 from sms_consent.admin.exporting import ExportsLists
 from sms_consent.admin.opt_outs import record_opt_out
@@ -106,7 +107,7 @@ class SubscriptionAdmin(ExportsLists, SubjectSearch, ShowsTimeline, SendsAgain):
     fieldsets = (
         (
             None,
-            {"fields": ("address_full", "program", "state", "left", "stopped_when", "rests_on", "records")},
+            {"fields": ("address_full", "program", "state", "left", "stopped_when", "rests_on", "records", "came_in")},
         ),
         ("Braze", {"fields": ("told", "told_at_utc", "outbox_says", "braze_says", "attempts", "asked")}),
         ("Who", {"fields": ("known_as", "subject")}),
@@ -180,6 +181,11 @@ class SubscriptionAdmin(ExportsLists, SubjectSearch, ShowsTimeline, SendsAgain):
         """Link to its part of the ledger."""
         url = reverse("admin:sms_consent_consentrecord_changelist")
         return format_html('<a href="{}?q={}">Consent records of this address</a>', url, row.subject)
+
+    @admin.display(description="What came in from it")
+    def came_in(self, row: Subscription) -> SafeString:
+        """Link to its texts, also those that were no act."""
+        return list_link(row.subject)
 
     @admin.display(description="People known by it today")
     def known_as(self, row: Subscription) -> SafeString | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,10 +14,11 @@ from accounts.models import User
 from sms_consent import services
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import AccessRecord, Evidence, Program, Subscription
+from sms_consent.models import AccessRecord, Evidence, InboundMessage, Program, Subscription
 from sms_consent.people import subject
 from tests.people import ALICE, ALICES_PHONE, BOB
 from tests.sms_consent.admin.conftest import agree, member, staff
+from tests.sms_consent.webhooks.events import send, text
 
 FORMER = "+12025550188"
 
@@ -121,7 +123,31 @@ def test_it_costs_the_same_however_much_each_address_did(boss: Client, alice: Us
         for slug, address in (("sms", ALICES_PHONE), ("email", ALICE)):
             agree(slug, address)
             services.withdraw(address, source=Source.ADMIN, circumstances=Circumstances(note="phoned"))
+            send([text("Hello?", address)], token=settings.BRAZE_WEBHOOK_TOKEN)
     assert cost() == before
+
+
+def test_texts_that_were_no_act_are_printed_and_linked_to(boss: Client, alice: User) -> None:
+    send([text(f"What time do you open? Ask {BOB}.")], token=settings.BRAZE_WEBHOOK_TOKEN)
+    came = InboundMessage.objects.get()
+    page = page_of(boss, alice)
+    assert f"What time do you open? Ask {BOB}." in page
+    assert reverse("admin:sms_consent_inboundmessage_change", args=[came.pk]) in page
+    assert printed()[-1][2] == subject(BOB)  # who is named in it was shown too
+    link = f"{reverse('admin:sms_consent_inboundmessage_changelist')}?q={subject(ALICES_PHONE)}"
+    row = Subscription.objects.get(subject=subject(ALICES_PHONE))
+    for url in (
+        reverse("admin:accounts_user_change", args=[alice.pk]),
+        reverse("admin:sms_consent_subscription_change", args=[row.pk]),
+        reverse("admin:sms_consent_consentrecord_change", args=[row.request_id]),
+    ):
+        assert link in boss.get(url).content.decode(), url
+
+
+def test_texts_that_were_erased_are_printed_as_such(boss: Client, alice: User) -> None:
+    send([text("What time do you open?")], token=settings.BRAZE_WEBHOOK_TOKEN)
+    InboundMessage.objects.update(address="", body="", normalised="", word="")
+    assert "<td>erased</td>" in page_of(boss, alice)
 
 
 def test_the_page_is_not_called_by_an_address(boss: Client, alice: User) -> None:
