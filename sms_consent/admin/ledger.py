@@ -13,7 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
-from sms_consent.admin.came_in import list_link
+from sms_consent.admin.came_in import behind, links, list_link
 from sms_consent.admin.evidence import (
     ERASED,
     addresses_in,
@@ -46,7 +46,10 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("plain_words", "acted", "program", "act", "source", "occurred", "recorded")}),
         ("What was agreed to", {"fields": ("words", "words_hash", "promised")}),
-        ("Who, from where, and how", {"fields": ("address", "known_as", "boxes_shown", "circumstances", "came_in")}),
+        (
+            "Who, from where, and how",
+            {"fields": ("address", "known_as", "boxes_shown", "circumstances", "came_from", "came_in")},
+        ),
         ("Proof", {"fields": ("answers_to", "answered_by", "subject", "commitment", "evidence_matches", "seal")}),
     )
 
@@ -139,6 +142,11 @@ class ConsentRecordAdmin(ExportsWhatIsShown, SubjectSearch, ReadOnlyAdmin):
     def circumstances(self, record: ConsentRecord) -> SafeString | str:
         """IP, browser, page, and who wrote it down."""
         return pairs(proof_of(record).payload)
+
+    @admin.display(description="The text that it came from")
+    def came_from(self, record: ConsentRecord) -> SafeString | str:
+        """Also where another report of it came first, and is what the circumstances tell of."""
+        return links(behind(record)) or "–"
 
     @admin.display(description="What came in from it")
     def came_in(self, record: ConsentRecord) -> SafeString:

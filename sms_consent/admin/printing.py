@@ -16,11 +16,11 @@ from django.views.decorators.http import require_safe
 
 from sms_consent import access, people
 from sms_consent.admin.base import outbox_state
-from sms_consent.admin.came_in import CameIn, from_address
+from sms_consent.admin.came_in import CameIn, among, from_address
 from sms_consent.admin.evidence import LABELS, Proof, boxes, holders, proof_of, said, sentence, who_acted, words_shown
 from sms_consent.admin.exporting import EXPORT
 from sms_consent.admin.searching import subject_of
-from sms_consent.models import ConsentRecord, Subscription
+from sms_consent.models import ConsentRecord, InboundMessage, Subscription
 
 PRINT = "sms_consent_consentrecord_print"  # the name of its URL
 LONGEST = 1_000
@@ -41,7 +41,8 @@ CIRCUMSTANCES = {
 
 @dataclass(frozen=True)
 class Printed:
-    """One record as it is printed. `answers` are those on this page that confirm it, or take it back.
+    """One record as it is printed. `answers` are those on this page that confirm it, or take it back, `texts` what it
+    came from.
 
     `words` are those that were shown, ready to be put on the page; empty if there were none.
     """
@@ -50,6 +51,7 @@ class Printed:
     answers: Sequence[ConsentRecord]
     proof: Proof
     words: str
+    texts: Sequence[InboundMessage]
 
     @property
     def sentence(self) -> str:
@@ -141,7 +143,7 @@ def print_sheets(
 def _sheet(subject: str, known: str) -> Sheet:
     found, came_in = _records(subject), from_address(subject, LONGEST + 1)
     standings = list(Subscription.objects.filter(subject=subject).select_related("program", "request"))
-    printed = _printed(found[:LONGEST])
+    printed = _printed(found[:LONGEST], [one.message for one in came_in])
     address = known or next((row.address for row in standings if row.address), "") or _address(printed)
     told = [(row, outbox_state(row)) for row in standings]
     left_out = max(len(found), len(came_in)) > LONGEST
@@ -154,14 +156,20 @@ def _records(subject: str) -> list[ConsentRecord]:
     return list(records.order_by("occurred_at", "id")[: LONGEST + 1])
 
 
-def _printed(records: Sequence[ConsentRecord]) -> list[Printed]:
+def _printed(records: Sequence[ConsentRecord], messages: Sequence[InboundMessage]) -> list[Printed]:
     answers: dict[int, list[ConsentRecord]] = {}
     words = words_shown(records)
     for record in records:
         if record.request_id:
             answers.setdefault(record.request_id, []).append(record)
     return [
-        Printed(record, answers.get(record.pk, []), proof_of(record), words.get(record.disclosure_id, ""))
+        Printed(
+            record,
+            answers.get(record.pk, []),
+            proof_of(record),
+            words.get(record.disclosure_id, ""),
+            among(record, messages),
+        )
         for record in records
     ]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -14,8 +16,10 @@ from sms_consent import services
 from sms_consent.admin.base import CappedPaginator
 from sms_consent.choices import Source
 from sms_consent.ledger import Circumstances
-from sms_consent.models import ConsentRecord, Evidence
+from sms_consent.models import ConsentRecord, Evidence, InboundMessage, Program
 from tests.people import ALICE, ALICES_PHONE
+from tests.sms_consent.delivery.helpers import asks_first
+from tests.sms_consent.webhooks.events import changed, now, send, text
 
 LIST = "admin:sms_consent_consentrecord_changelist"
 
@@ -103,3 +107,42 @@ def test_a_ledger_of_millions_is_not_counted(
     page = boss.get(reverse(LIST))
     assert isinstance(page.context["cl"].paginator, CappedPaginator)
     assert "1 or more consent records" in page.content.decode()
+
+
+def came_from(client: Client, record: ConsentRecord) -> str:
+    """Return what its page shows as the texts that it came from."""
+    return page_of(client, record).split("field-came_from")[1].split("field-")[0]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize(
+    ("words", "status", "act"), [("STOP", "Unsubscribed", "withdrawn"), ("Y", "Subscribed", "confirmed")]
+)
+def test_the_text_that_it_came_from_is_shown_whichever_report_came_first(
+    words: str, status: str, act: str, order: tuple[int, int], boss: Client, visit: Any, deliver: Any
+) -> None:
+    asks_first()
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    said = text(words, at=now(2))
+    reports = [said, changed(status, "Inbound Message", at=now(1))]
+    send([reports[number] for number in order], token=settings.BRAZE_WEBHOOK_TOKEN)
+    send([text("What time do you open?", at=now(2))], token=settings.BRAZE_WEBHOOK_TOKEN)
+    record, came = ConsentRecord.objects.get(act=act), InboundMessage.objects.get(provider_id=said["id"])
+    shown = came_from(boss, record)
+    assert f'{reverse("admin:sms_consent_inboundmessage_change", args=[came.pk])}">“{words}”' in shown
+    assert "open" not in shown
+    paper = boss.get(reverse("admin:sms_consent_consentrecord_print", args=[record.subject])).content.decode()
+    assert f"<dt>The text that it came from</dt><dd>“{words}”" in paper
+
+
+def test_a_text_of_another_time_is_not_what_it_came_from(boss: Client, programs: dict[str, Program]) -> None:
+    for report in (changed("Unsubscribed", "Inbound Message", at=now(-100)), text("STOP", at=now(-80))):
+        send([report], token=settings.BRAZE_WEBHOOK_TOKEN)
+    assert "STOP" not in came_from(boss, ConsentRecord.objects.filter(act="withdrawn").earliest("pk"))
+
+
+def test_the_text_that_it_came_from_may_be_erased(boss: Client, programs: dict[str, Program]) -> None:
+    send([text("STOP")], token=settings.BRAZE_WEBHOOK_TOKEN)
+    InboundMessage.objects.update(address="", body="", normalised="", word="")
+    assert "erased" in came_from(boss, ConsentRecord.objects.get())
