@@ -19,7 +19,7 @@ from sms_consent import outbox, people
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment, outbox_state
 from sms_consent.admin.searching import FOUND_AT_MOST, AddressSearch
 from sms_consent.admin.subscriptions import OutboxFilter, SendsAgain
-from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail
+from sms_consent.models import BrazeLine, BrazeProfile, GlobalEmail, Program
 
 
 def at_braze(profile: BrazeProfile) -> list[str]:
@@ -167,12 +167,22 @@ class BrazeLineAdmin(ReadOnlyAdmin):
     list_filter = ("lane",)
     ordering = ("name", "lane")
     sortable_by = ()
-    fields = ("name", "lane", "reason", "stopped_when", "next_try", "probes")
+    fields = ("name", "lane", "program", "reason", "stopped_when", "next_try", "probes")
     actions = (try_now,)
 
     def has_try_now_permission(self, request: HttpRequest) -> bool:
         """Return whether this member of staff may have a line tried."""
         return request.user.has_perm("sms_consent.change_brazeline")
+
+    @admin.display(description="Program whose group to check")
+    def program(self, line: BrazeLine) -> SafeString | str:
+        """Link to the program that the line is called by."""
+        program = Program.objects.filter(slug=line.name).first()
+        if program is None:
+            return "None: it is an endpoint, so check the key, its permissions and the host."
+        url = reverse("admin:sms_consent_program_change", args=[program.pk])
+        group = program.subscription_group_id or "none"
+        return format_html('<a href="{}">{}</a>, group <code>{}</code>', url, program, group)
 
     @admin.display(description="Stopped (UTC)")
     def stopped_when(self, line: BrazeLine) -> str:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from sms_consent import outbox, people
@@ -21,7 +21,10 @@ from sms_consent.admin.opt_outs import record_opt_out
 from sms_consent.admin.searching import SubjectSearch
 from sms_consent.admin.timeline import ShowsTimeline
 from sms_consent.choices import State
-from sms_consent.models import Subscription
+from sms_consent.models import BrazeLine, Subscription
+
+# The endpoints at Braze that carry it there. The admin knows Braze by what the worker wrote down only.
+ENDPOINTS = ("/users/track", "/subscription/status/set", "/subscription/user/status")
 
 
 class OutboxFilter(admin.SimpleListFilter):
@@ -68,6 +71,15 @@ class BrazeSaysFilter(admin.SimpleListFilter):
         return queryset.filter(seen_at__isnull=False, seen=seen) if seen else queryset
 
 
+def stopped_lines(row: Subscription) -> QuerySet[BrazeLine]:
+    """Return the stopped lines that hold up what is to be told about a subscription."""
+    if row.due_at is None or row.parked_at or row.is_recheck:
+        return BrazeLine.objects.none()
+    is_opt_out = row.owes_opt_out or row.state in (State.UNSUBSCRIBED, State.NONE)
+    lane = BrazeLine.Lane.OPT_OUTS if is_opt_out else BrazeLine.Lane.REST
+    return BrazeLine.objects.filter(lane=lane, name__in=(row.program.slug, *ENDPOINTS)).order_by("name")
+
+
 @admin.action(description="Send again to Braze", permissions=["send_again"])
 def send_again(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> None:
     """Mark these to be told again. The worker sends; nothing is sent from here."""
@@ -109,7 +121,7 @@ class SubscriptionAdmin(ExportsLists, SubjectSearch, ShowsTimeline, SendsAgain):
             None,
             {"fields": ("address_full", "program", "state", "left", "stopped_when", "rests_on", "records", "came_in")},
         ),
-        ("Braze", {"fields": ("told", "told_at_utc", "outbox_says", "braze_says", "attempts", "asked")}),
+        ("Braze", {"fields": ("told", "told_at_utc", "outbox_says", "held_up", "braze_says", "attempts", "asked")}),
         ("Who", {"fields": ("known_as", "subject")}),
     )
 
@@ -151,6 +163,15 @@ class SubscriptionAdmin(ExportsLists, SubjectSearch, ShowsTimeline, SendsAgain):
     def outbox_says(self, row: Subscription) -> str:
         """Whether Braze has still to be told, or why not."""
         return outbox_state(row)
+
+    @admin.display(description="Stopped lines that it waits for")
+    def held_up(self, row: Subscription) -> SafeString | str:
+        """Why nothing of it is sent although it is due, and where to look."""
+        rows = (
+            (reverse("admin:sms_consent_brazeline_change", args=[line.pk]), line, line.reason)
+            for line in stopped_lines(row)
+        )
+        return format_html_join("", '<div><a href="{}">{}</a>: {}</div>', rows) or "None"
 
     @admin.display(description="What Braze says")
     def braze_says(self, row: Subscription) -> SafeString | str:

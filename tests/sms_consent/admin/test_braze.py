@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from sms_consent import lines, outbox
+from sms_consent.braze.client import SET_STATUS, TRACK, USER_STATUS
 from sms_consent.models import BrazeLine, BrazeProfile, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE
@@ -113,6 +114,36 @@ def test_a_stopped_line_is_tried_at_once(boss: Client) -> None:
     assert BrazeLine.objects.get().probe_at <= timezone.now()
     after = BrazeLine.objects.values("name", "lane", "reason", "fingerprint", "stopped_at", "probes").get()
     assert after == before
+
+
+@pytest.mark.parametrize("name", ["sms", SET_STATUS, TRACK, USER_STATUS])
+def test_a_subscription_that_waits_for_a_stopped_line_says_why(name: str, boss: Client, number: Subscription) -> None:
+    url = reverse("admin:sms_consent_subscription_change", args=[number.pk])
+    for other, lane in (("email", BrazeLine.Lane.REST), (name, BrazeLine.Lane.OPT_OUTS)):
+        lines.stop(other, lane, reason="400: not for her", refused="x")
+    assert "400: not for her" not in boss.get(url).content.decode()
+    lines.stop(name, BrazeLine.Lane.REST, reason="400: no such group", refused="x")
+    line = reverse("admin:sms_consent_brazeline_change", args=[BrazeLine.objects.latest("pk").pk])
+    page = boss.get(url).content.decode()
+    assert f'<a href="{line}">{name} (Everything else)</a>: 400: no such group' in page
+    Subscription.objects.filter(pk=number.pk).update(due_at=None)
+    assert "400: no such group" not in boss.get(url).content.decode()
+
+
+def test_an_opt_out_waits_for_the_line_of_opt_outs(boss: Client, number: Subscription) -> None:
+    Subscription.objects.filter(pk=number.pk).update(owes_opt_out=True)
+    lines.stop("sms", BrazeLine.Lane.OPT_OUTS, reason="400: no such group", refused="x")
+    page = boss.get(reverse("admin:sms_consent_subscription_change", args=[number.pk])).content.decode()
+    assert "sms (Opt-outs)</a>: 400: no such group" in page
+
+
+def test_a_stopped_line_leads_to_the_program_whose_group_is_refused(boss: Client, number: Subscription) -> None:
+    for name in ("sms", "/users/track"):
+        lines.stop(name, BrazeLine.Lane.REST, reason="400", refused="x")
+    program = reverse("admin:sms_consent_program_change", args=[number.program_id])
+    for name, leads in (("sms", True), ("/users/track", False)):
+        url = reverse("admin:sms_consent_brazeline_change", args=[BrazeLine.objects.get(name=name).pk])
+        assert (f'<a href="{program}">' in boss.get(url).content.decode()) is leads
 
 
 def test_staff_who_may_only_look_mark_nothing(number: Subscription) -> None:
