@@ -100,8 +100,7 @@ def test_an_auditor_finds_who_looked_at_an_address(alice: User) -> None:
     page = auditor.post(reverse(LIST), {"look_up": ALICES_PHONE}, follow=True)
     [found] = page.context["cl"].result_list
     shown = page.content.decode()
-    assert "o…@example.com" in shown
-    assert "operator@example.com" not in shown
+    assert "operator@example.com" in shown  # masked, two colleagues would be one
     assert "Person" in shown
     assert ALICES_PHONE not in shown
     detail = auditor.get(url_of(found)).content.decode()
