@@ -16,17 +16,18 @@ from sms_consent.admin.charts import Count, Picture, by_day, by_name
 from sms_consent.admin.figures import Acts, Group
 
 PERMISSION = "sms_consent.view_tally"
-PERIODS = (30, 90, 365)
+PERIODS = (7, 30, 90, 365)
+USUAL = 30
 SERIES = ("opt-ins", "opt-outs")
 
 
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
-    """Show the last 30, 90 or 365 days; whoever may see counts may. No address and nobody's id is on the page."""
+    """Show the last days, USUAL or as asked for, to whoever may see counts. No address and nobody's id is on it."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     asked = request.GET.get("days", "")
-    days = int(asked) if asked in map(str, PERIODS) else PERIODS[0]
+    days = int(asked) if asked in map(str, PERIODS) else USUAL
     acts, live = figures.acts(days), figures.live()
     context = {
         **admin.site.each_context(request),
@@ -36,6 +37,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "acts": acts,
         "pictures": _pictures(acts),
         "completion": _completion(acts),
+        "asked": ", ".join(f"{group.name} {group.ins:,}" for group in acts.asked_at),
         "live": live,
         "oldest": moment(live.waiting_since),
         "counted_at_most": COUNTED_AT_MOST,

@@ -99,9 +99,30 @@ def test_imports_stand_apart(boss: Client, counted: str) -> None:
     assert "Imported meanwhile, and not counted with them: 4,000 opt-ins" in page
 
 
-@pytest.mark.parametrize(("days", "ins"), [("30", "12"), ("90", "32"), ("365", "32"), ("7", "12"), ("x", "12")])
+@pytest.mark.parametrize(
+    ("days", "ins"), [("30", "12"), ("90", "32"), ("365", "32"), ("7", "12"), ("8", "12"), ("x", "12")]
+)
 def test_the_days_can_be_chosen(boss: Client, counted: str, days: str, ins: str) -> None:
     assert f"<p>{ins} opt-ins" in page_of(boss, days=days)
+
+
+def test_last_week_is_a_choice(boss: Client, programs: dict[str, Program]) -> None:
+    today = timezone.now().date()
+    for days in (6, 7):
+        Tally.objects.create(
+            day=today - timedelta(days=days), program=programs["sms"], act="granted", source="sign_up", count=1
+        )
+    page = page_of(boss, days="7")
+    assert '<a href="?days=30">' in page
+    assert '<span aria-current="page">7 days</span>' in page
+    assert "<p>1 opt-in and" in page
+
+
+def test_where_people_asked_stands_beside_the_doors_and_needs_no_opening(boss: Client, counted: str) -> None:
+    doors = page_of(boss).split('id="doors-heading"')[1].split("</figure>")[0]
+    open_to_all = re.sub("<details>.*?</details>", "", doors)
+    assert "Asked to join: Phone form 10." in open_to_all
+    assert "counts where it was given" in open_to_all
 
 
 def test_pictures_are_read_out_and_need_nobody_else(boss: Client, counted: str) -> None:
