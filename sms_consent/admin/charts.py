@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 PLOT = 150  # px: the bars of all days
+OPT_INS_AND_OUTS, ASKED_AND_OPT_INS = ("first", "second"), ("asked", "first")  # classes of the style sheet
 BAR, GAP = 10, 2  # px: one horizontal bar, and what is between two
 
 
@@ -42,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with its numbers; `series` names what is drawn first and second.
+    """A picture with its numbers; `series` names what is drawn first and second, `marks` in which colours.
 
     `heads` are the headings of the table, `rows` its cells; a picture of nothing has no parts, and says so.
     """
@@ -54,6 +55,7 @@ class Picture:
     parts: Sequence[Part]
     heads: Sequence[str]
     rows: Sequence[Sequence[object]]
+    marks: tuple[str, str] = OPT_INS_AND_OUTS
 
 
 def by_day(slug: str, title: str, counts: Sequence[Count], series: tuple[str, str]) -> Picture:
@@ -64,13 +66,21 @@ def by_day(slug: str, title: str, counts: Sequence[Count], series: tuple[str, st
     return Picture(slug, title, said, series, [_days(counts, series)] if busy else [], ("Day (UTC)", *series), rows)
 
 
-def by_name(slug: str, title: str, head: str, counts: Sequence[Count], series: tuple[str, str]) -> Picture:
+def by_name(
+    slug: str,
+    title: str,
+    head: str,
+    counts: Sequence[Count],
+    series: tuple[str, str],
+    marks: tuple[str, str] = OPT_INS_AND_OUTS,
+) -> Picture:
     """Return two bars for each name, one above the other; `head` says what is named."""
     busy = [it for it in counts if it.total]
     longest = max((max(it.first, it.second) for it in busy), default=0)
     rows = [(it.name, it.first, it.second) for it in busy]
     said = "; ".join(f"{it.name}: {_both(it, series)}" for it in busy)
-    return Picture(slug, title, said, series, [_row(it, longest, series) for it in busy], (head, *series), rows)
+    parts = [_row(it, longest, series, marks) for it in busy]
+    return Picture(slug, title, said, series, parts, (head, *series), rows, marks)
 
 
 def _said(busy: Sequence[Count], series: tuple[str, str], unit: str) -> str:
@@ -105,10 +115,10 @@ def _upright(
                 yield _bar(kind, f"{number * slot:.3f}%", y, f"{slot * 0.85:.3f}%", height * unit, said)
 
 
-def _row(it: Count, longest: int, series: tuple[str, str]) -> Part:
+def _row(it: Count, longest: int, series: tuple[str, str], marks: tuple[str, str]) -> Part:
     said = f"{it.name}: {_both(it, series)}"
     widths = [f"{100 * value / longest:.3f}%" for value in (it.first, it.second)]
-    bars = (_bar("first", "0", 0, widths[0], BAR, said), _bar("second", "0", BAR + GAP, widths[1], BAR, said))
+    bars = (_bar(marks[0], "0", 0, widths[0], BAR, said), _bar(marks[1], "0", BAR + GAP, widths[1], BAR, said))
     return Part(2 * BAR + GAP, format_html("{}{}", *bars), (it.name, f"{it.first:,} · {it.second:,}"))
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from sms_consent.admin import figures
 from sms_consent.admin.base import COUNTED_AT_MOST, moment
-from sms_consent.admin.charts import Count, Picture, by_day, by_name
+from sms_consent.admin.charts import ASKED_AND_OPT_INS, Count, Picture, by_day, by_name
 from sms_consent.admin.figures import Acts, Group
 
 PERMISSION = "sms_consent.view_tally"
@@ -56,7 +56,7 @@ def _pictures(acts: Acts) -> list[Picture]:
 
 def _completion(acts: Acts) -> Picture:
     counts = [Count(f"{it.name}: {it.share}", it.asked, it.confirmed) for it in acts.completions]
-    picture = by_name("completion", "Double opt-in", "Program", counts, ("asked", "confirmed"))
+    picture = by_name("completion", "Double opt-in", "Program", counts, ("asked", "confirmed"), ASKED_AND_OPT_INS)
     heads = ("Program", "Asked", "Confirmed", "Lapsed", "Said it was not them", "Confirmed of asked")
     rows = [(it.name, it.asked, it.confirmed, it.lapsed, it.taken_back, it.share) for it in acts.completions]
     return Picture(**{**vars(picture), "heads": heads, "rows": rows})

@@ -125,6 +125,13 @@ def test_where_people_asked_stands_beside_the_doors_and_needs_no_opening(boss: C
     assert "counts where it was given" in open_to_all
 
 
+def test_what_was_confirmed_has_the_colour_of_opt_ins(boss: Client, counted: str) -> None:
+    picture = page_of(boss).split('id="completion-heading"')[1].split("</figure>")[0]
+    assert re.search(r'<span class="first"[^>]*>■</span> confirmed', picture)
+    assert '<rect class="first"' in picture
+    assert '<rect class="second"' not in picture
+
+
 def test_pictures_are_read_out_and_need_nobody_else(boss: Client, counted: str) -> None:
     answer = boss.get(reverse(URL))
     page = answer.content.decode()
