@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString
 from sms_consent import outbox, selectors
 from sms_consent.admin.base import ConsentAdmin, minute
 from sms_consent.admin.paths import OPT_IN_PATHS, opt_in_paths
-from sms_consent.choices import Door
-from sms_consent.models import Disclosure, Program
+from sms_consent.choices import Door, Meaning
+from sms_consent.models import Disclosure, Keyword, Program
 
 if TYPE_CHECKING:
     TabularInline = admin.TabularInline[Any, Any]
@@ -28,6 +28,12 @@ else:
 
 # What published words may quote; they stay as they were when these change.
 QUOTED = ("brand", "purpose", "frequency", "sender")
+
+# What opts in without words on a form of the site.
+PHONE_FORMS = Disclosure.objects.filter(program=OuterRef("pk"), door=Door.PHONE_FORM, published_at__isnull=False)
+KEYWORDS = Keyword.objects.filter(
+    program=OuterRef("pk"), meaning=Meaning.OPT_IN, is_active=True, disclosure__published_at__isnull=False
+)
 
 
 class DisclosureInline(TabularInline):
@@ -93,13 +99,14 @@ class ProgramAdmin(ConsentAdmin):
         return [path("paths/", view, {"site": self.admin_site}, name=OPT_IN_PATHS), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Bring along which version is shown now."""
+        """Bring along which version is shown now, and by which other ways one joins."""
         shown = Q(
             disclosures__published_at__isnull=False,
             disclosures__language=settings.LANGUAGE_CODE,
             disclosures__door=Door.FORM,
         )
-        return super().get_queryset(request).annotate(in_force=Max("disclosures__version", filter=shown))
+        found = super().get_queryset(request).annotate(in_force=Max("disclosures__version", filter=shown))
+        return found.annotate(has_phone_form=Exists(PHONE_FORMS), has_keyword=Exists(KEYWORDS))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Box names and channels are what addresses and forms are tied to: fixed once there is a program."""
@@ -136,7 +143,7 @@ class ProgramAdmin(ConsentAdmin):
         if published.exists() and set(QUOTED) & set(form.changed_data):
             words = "Published words still say what they said. Draft and publish a new version to change them."
             messages.warning(request, words)
-        if not published.filter(door=Door.FORM).exists():
+        if not published.filter(door=Door.FORM).exists() and not _other_ways(self.get_queryset(request).get(pk=obj.pk)):
             messages.info(request, "Not offered yet: draft and publish its words.")
 
     @admin.display(description="A ticked box counts")
@@ -146,5 +153,13 @@ class ProgramAdmin(ConsentAdmin):
 
     @admin.display(description="Words in force")
     def words_in_force(self, program: Any) -> str:
-        """The version that visitors see."""
-        return f"Version {program.in_force}" if program.in_force else "None: not offered"
+        """The version that visitors see; where forms show none, by which other way one joins."""
+        if program.in_force:
+            return f"Version {program.in_force}"
+        return f"By {ways} only" if (ways := _other_ways(program)) else "None: not offered"
+
+
+def _other_ways(program: Any) -> str:
+    """Name the ways in that need no words on a form; empty if there is none."""
+    ways = (("phone form", program.has_phone_form), ("keyword", program.has_keyword))
+    return " and ".join(way for way, is_there in ways if is_there)

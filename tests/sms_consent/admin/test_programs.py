@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from sms_consent import disclosures, selectors
-from sms_consent.models import Disclosure, Program, Subscription
+from sms_consent.models import Disclosure, Keyword, Program, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICES_PHONE, Deliver
 from tests.sms_consent.admin.conftest import staff
@@ -84,6 +84,28 @@ def test_any_other_edit_tells_braze_nothing(boss: Client, sms: Program, alice: U
     boss.post(change_url(sms), fields_of(sms, name="Texts"))
     assert Program.objects.get(pk=sms.pk).name == "Texts"
     assert Subscription.objects.get(program=sms).due_at is None
+
+
+def test_a_program_that_is_only_texted_to_is_offered(boss: Client, sms: Program) -> None:
+    only = Program.objects.get(pk=sms.pk)
+    only.pk, only.name, only.slug, only.subscription_group_id = None, "Tips", "tips", GROUP
+    only.save(force_insert=True)
+    changelist = reverse("admin:sms_consent_program_changelist")
+    saved = boss.post(change_url(only), fields_of(only), follow=True).content.decode()
+    assert "Not offered yet" in saved
+    assert "None: not offered" in boss.get(changelist).content.decode()
+    keyword = Keyword.objects.filter(disclosure__isnull=False)[0]
+    words = Disclosure.objects.get(pk=keyword.disclosure_id)
+    copy = disclosures.draft(only, door="keyword", language="en", text=words.draft, label="Tips", button="Text us")
+    disclosures.publish(copy)
+    assert "Not offered yet" in boss.post(change_url(only), fields_of(only), follow=True).content.decode()
+    keyword.pk, keyword.word, keyword.program, keyword.disclosure = None, "TIPS", only, copy
+    keyword.save()
+    saved = boss.post(change_url(only), fields_of(only), follow=True).content.decode()
+    assert "Not offered yet" not in saved
+    listed = boss.get(changelist).content.decode()
+    assert "By keyword only" in listed
+    assert "None: not offered" not in listed
 
 
 def test_slug_and_channel_stay(boss: Client, sms: Program) -> None:
