@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -147,6 +147,14 @@ class PersonAdmin(AddressSearch, ShowsTimeline):
         columns = {field.name for field in obj._meta.concrete_fields}
         if changed := columns & set(form.changed_data):
             obj.save(update_fields=sorted(changed))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the roles; say so where they open nothing."""
+        super().save_related(request, form, formsets, change)
+        person = form.instance
+        if not person.is_staff and (person.groups.exists() or person.user_permissions.exists()):
+            words = "Without “Staff” nobody can open this admin, whatever their role: tick it, or take the role away."
+            messages.warning(request, words)
 
     @admin.display(description="Id in Braze")
     def id_masked(self, person: User) -> str:

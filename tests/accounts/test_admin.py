@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from post_office.models import STATUS, Email
@@ -78,6 +79,19 @@ def test_the_list_says_what_is_proven(boss: Client, alice: User) -> None:
     EmailAddress.objects.create(user=alice, email=ALICE, verified=True, primary=True)
     row = next(row for row in boss.get(people).context["cl"].result_list if row.pk == alice.pk)
     assert row.has_proven_mailbox is True
+
+
+def test_a_role_without_the_box_that_lets_one_in_is_warned_about(boss: Client, alice: User) -> None:
+    role = Group.objects.get(name="Auditor")
+    warning = "Without “Staff” nobody can open this admin"
+    for changes, is_warned in (
+        ({}, False),
+        ({"groups": role.pk}, True),
+        ({"groups": role.pk, "is_staff": "on"}, False),
+        ({"user_permissions": Permission.objects.first().pk}, True),
+    ):
+        page = boss.post(url_of(alice), fields_of(alice, **changes), follow=True).content.decode()
+        assert (warning in page) is is_warned, changes
 
 
 def test_staff_do_not_make_themselves_superusers(alice: User) -> None:
