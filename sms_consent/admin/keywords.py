@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -12,10 +12,27 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from sms_consent.admin.base import ConsentAdmin
 from sms_consent.choices import Door, Meaning
 from sms_consent.models import Disclosure, Keyword, Program
+
+BEGINNING = 70  # characters of the words, to choose by
+
+if TYPE_CHECKING:
+    ModelChoiceField = forms.ModelChoiceField[Disclosure]
+else:
+    ModelChoiceField = forms.ModelChoiceField
+
+
+class WordsField(ModelChoiceField):
+    """Words, by what they are for and how they begin."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Tell versions apart without opening each."""
+        begins = Truncator(f"{obj.label} {obj.words}").chars(BEGINNING)
+        return f"{obj}, {obj.get_door_display()}: “{begins}”"
 
 
 @admin.register(Keyword)
@@ -74,7 +91,7 @@ class KeywordAdmin(ConsentAdmin):
             kwargs["queryset"] = Program.objects.filter(channel="sms")
         if db_field.name == "disclosure":
             published = Disclosure.objects.filter(door=Door.KEYWORD, published_at__isnull=False)
-            kwargs["queryset"] = published.select_related("program")
+            kwargs |= {"queryset": published.select_related("program"), "form_class": WordsField}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

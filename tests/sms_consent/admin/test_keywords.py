@@ -188,6 +188,14 @@ def test_the_list_says_which_words_have_newer_ones(boss: Client, programs: dict[
     assert f"Version 2, {newer.version} is newer" in boss.get(url).content.decode()
 
 
+def test_words_to_choose_from_say_what_they_say(boss: Client, programs: dict[str, Program]) -> None:
+    words = Disclosure.objects.get(door="keyword")
+    page = boss.get(reverse(ADD)).content.decode()
+    choice = page.split(f'<option value="{words.pk}">{words}')[1].split("</option>")[0]
+    assert choice.startswith(f", A keyword: “{words.label} {words.words[:20]}")
+    assert len(choice) < 120
+
+
 def test_nobody_deletes_a_keyword(boss: Client, programs: dict[str, Program]) -> None:
     start = Keyword.objects.get(word="start")
     assert boss.post(reverse("admin:sms_consent_keyword_delete", args=[start.pk]), {"post": "yes"}).status_code == 403
