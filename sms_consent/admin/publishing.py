@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import product
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -72,7 +74,22 @@ def _freeze(request: HttpRequest, pk: int) -> HttpResponse:
     LogEntry.objects.log_actions(request.user.pk or 0, [disclosure], CHANGE, "Published.", single_object=True)
     then = "Choose it now on its keywords." if disclosure.door == Door.KEYWORD else "Visitors see it from now on."
     messages.success(request, f"{disclosure} is published. {then}")
+    if older := _older_words(disclosure):
+        messages.info(request, f"Older words of “{disclosure.program}”, or none, still stand here: {older}.")
     return redirect("admin:sms_consent_disclosure_change", pk)
+
+
+def _older_words(published: Disclosure) -> str:
+    """Name where else the program has words, in which languages these are older than what was published, or missing."""
+    rows = Disclosure.objects.filter(program=published.program, published_at__isnull=False).exclude(door=Door.IMPORT)
+    found = rows.order_by("version").values_list("door", "language", "version")
+    versions = {(door, code): f"version {version}" for door, code, version in found}
+    doors, here = {door for door, _ in versions}, (published.door, published.language)
+    by_door: dict[str, list[str]] = {}
+    for door, (code, language) in product(Door, settings.LANGUAGES):
+        if door in doors and (door, code) != here:
+            by_door.setdefault(door.label, []).append(f"{language} ({versions.get((door, code), 'none')})")
+    return "; ".join(f"{door}: {', '.join(languages)}" for door, languages in by_door.items())
 
 
 def _fingerprint(words: str) -> str:

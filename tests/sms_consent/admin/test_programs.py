@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -171,6 +173,26 @@ def test_words_are_looked_at_and_published(
     assert draft.published_at is not None
     assert [o.disclosure.pk for o in selectors.offers("en") if o.program.slug == "sms"] == [draft.pk]
     assert "In force" in boss.get(change_url(draft)).content.decode()
+
+
+def test_publishing_says_where_words_of_the_program_are_older(boss: Client, sms: Program, draft: Disclosure) -> None:
+    page = html.unescape(publish(boss, draft).content.decode())
+    assert "Older words of “Text messages”, or none, still stand here:" in page
+    listed = page.split("still stand here: ")[1].split("</li>")[0]
+    assert "A box on a form: Spanish (none)" in listed
+    assert re.search(r"The button of the phone form: English \(version \d\), Spanish \(none\)", listed)
+    assert "A box on a form: English" not in listed
+    assert "Another system" not in listed
+
+
+def test_publishing_the_only_words_says_nothing_more(boss: Client, sms: Program, settings: Any) -> None:
+    settings.LANGUAGES = [("en", "English")]
+    sms.pk, sms.slug, sms.subscription_group_id = None, "tips", GROUP
+    sms.save(force_insert=True)
+    only = disclosures.draft(sms, language="en", text=disclosures.SMS_DRAFT, label="Texts, please", button="Join")
+    page = publish(boss, only).content.decode()
+    assert "is published" in page
+    assert "still stand here" not in page
 
 
 def test_what_is_missing_is_shown_with_its_number_and_not_published(boss: Client, draft: Disclosure) -> None:
