@@ -87,6 +87,10 @@ def test_completion_of_double_opt_in(boss: Client, counted: str) -> None:
     assert table(page, "Requests by door")[1:] == [["Phone form", "10"]]
 
 
+def test_it_is_said_that_opt_outs_are_acts_and_not_departures(boss: Client, counted: str) -> None:
+    assert "counts each time that it is said, also for an address that was on nothing" in page_of(boss)
+
+
 def test_programs_of_one_name_are_told_apart(boss: Client, counted: str) -> None:
     Program.objects.update(name="Offers")
     page = page_of(boss)
