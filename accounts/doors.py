@@ -110,7 +110,8 @@ def preferences_form(person: User, seen: Overview, data: Mapping[str, Any] | Non
     the number may be another.
     """
     sent = {it.program.pk for it in selectors.offers_here() if it.program.is_sms and it.box in (data or {})}
-    return PreferencesForm(data, offers=joinable(seen, sent), initial={"phone": person.phone})
+    initial = {"phone": person.phone, "phone_before": person.phone_number}
+    return PreferencesForm(data, offers=joinable(seen, sent), initial=initial)
 
 
 def joinable(seen: Overview, sent: Set[int] = frozenset()) -> list[Offer]:

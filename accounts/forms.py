@@ -234,11 +234,25 @@ class PreferencesForm(ConsentBoxes, AddressFields):
     """The number, and a box for each program that the person has not joined."""
 
     email = None  # type: ignore[assignment]
+    phone_before = Unseen(required=False, max_length=LONGEST_PHONE)
     field_order = ("phone_country", "phone")
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the number that a ticked text box needs (CTA-4)."""
-        return require_phone(self, super().clean())
+        """Ask for the number that a ticked text box needs (CTA-4), and again where the number is another by now."""
+        data = super().clean()
+        now, before = self.initial["phone_before"], data.get("phone_before", "")
+        if "phone" in data and data["phone"] != now != before:
+            self._ask_again(now, is_untouched=data["phone"] == before)
+        return require_phone(self, data)
+
+    def _ask_again(self, now: str, *, is_untouched: bool) -> None:
+        """Take an old page for no wish to give up what it did not know of: that would be an opt-out nobody made."""
+        words = _("Your number was changed while this page was open. Check it, then save once more.")
+        self.add_error("phone", ValidationError(words, code="changed"))
+        put_back(self, "phone_before", now)
+        if is_untouched:
+            put_back(self, "phone", now)
+            put_back(self, "phone_country", countries.of_number(now))
 
 
 class NewEmailForm(AddressFields):

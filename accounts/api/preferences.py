@@ -32,7 +32,8 @@ def change_preferences(request: HttpRequest, sent: schemas.Change) -> dict[str, 
     """Join programs and change the number, in one; what is left out stays as it is."""
     person = _person(request)
     seen = overview.of_person(person)
-    form = doors.preferences_form(person, seen, as_form({"phone": person.phone_number} | sent.dict(exclude_unset=True)))
+    kept = {"phone": person.phone_number, "phone_before": person.phone_number}
+    form = doors.preferences_form(person, seen, as_form(kept | sent.dict(exclude_unset=True)))
     # What was joined already may be a try that an app repeats: it is no mistake.
     joined = {place.program.slug for place in seen.places if place.program.pk in seen.joined}
     only_offered(sent.programs, joined | {offer.program.slug for offer in form.offers})

@@ -21,10 +21,13 @@ from tests.people import (
     BOB,
     BOBS_PHONE,
     CAROL,
+    CAROLS_PHONE,
     Visit,
     Visitor,
+    acts,
     hidden_fields,
     second_email_program,
+    standing,
 )
 from tests.sms_consent.delivery.helpers import stop
 
@@ -230,6 +233,46 @@ def test_what_was_ticked_for_a_new_number_counts_although_the_old_one_was_joined
     form = page | {"phone": BOBS_PHONE, "program_sms": "on"}
     assert alice.client.post("/preferences/", form).status_code == 302
     assert Subscription.objects.get(address=BOBS_PHONE).state == "subscribed"
+
+
+def old_tab(visitor: Visitor) -> dict[str, str]:
+    """What the page sends if nothing is touched on it."""
+    html = visitor.client.get("/preferences/").content.decode()
+    number = re.search(r'<input[^>]*name="phone"[^>]*>', html)
+    assert number
+    value = re.search(r'value="([^"]*)"', number[0])
+    return hidden_fields(html) | {"phone": value[1] if value else ""}
+
+
+@pytest.mark.parametrize("before", ["", ALICES_PHONE])
+def test_a_tab_from_before_the_number_was_changed_changes_nothing(visit: Visit, before: str) -> None:
+    alice = at_home(visit, ALICE, before)
+    tab = old_tab(alice)
+    alice.preferences(BOBS_PHONE, "sms")
+    answer = alice.client.post("/preferences/", tab)
+    assert (answer.status_code, acts(BOBS_PHONE, "sms")) == (200, ["granted"])
+    assert User.objects.get(email=ALICE).phone_number == BOBS_PHONE
+    assert "was changed while this page was open" in words(answer.content.decode())
+
+
+def test_and_comes_back_with_the_number_of_now_and_is_then_taken(visit: Visit) -> None:
+    alice = at_home(visit, ALICE, "")
+    tab = old_tab(alice)
+    alice.preferences(BOBS_PHONE, "sms")
+    html = alice.client.post("/preferences/", tab).content.decode()
+    assert f'value="{BOBS_PHONE}"' in html
+    assert alice.client.post("/preferences/", hidden_fields(html) | {"phone": ""}).status_code == 302
+    assert (User.objects.get(email=ALICE).phone_number, standing(BOBS_PHONE, "sms")) == ("", "unsubscribed")
+
+
+def test_what_was_typed_in_such_a_tab_is_still_there(visit: Visit) -> None:
+    alice = at_home(visit, ALICE, "")
+    tab = old_tab(alice) | {"phone": CAROLS_PHONE}
+    alice.preferences(BOBS_PHONE, "sms")
+    html = alice.client.post("/preferences/", tab).content.decode()
+    assert (f'value="{CAROLS_PHONE}"' in html, standing(BOBS_PHONE, "sms")) == (True, "subscribed")
+    assert alice.client.post("/preferences/", hidden_fields(html) | {"phone": CAROLS_PHONE}).status_code == 302
+    assert User.objects.get(email=ALICE).phone_number == CAROLS_PHONE
 
 
 def test_a_box_that_was_not_shown_asks_for_its_words_to_be_read(visit: Visit) -> None:
