@@ -39,10 +39,14 @@ class LanguageMiddleware(LocaleMiddleware):
         request.LANGUAGE_CODE = translation.get_language()
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Remember what the address asked for; tell caches what the page depends on."""
+        """Remember what the address asked for, if it is not what would be shown anyway: forms name their language too.
+
+        Tell caches what the page depends on.
+        """
         super().process_response(request, response)
         patch_vary_headers(response, ("Cookie",))
-        if chosen := asked(request):
+        chosen = asked(request)
+        if chosen and chosen != translation.get_language_from_request(request):
             _remember(response, chosen)
         return response
 
@@ -72,8 +76,13 @@ def in_this_language(url: str) -> str:
 
 
 def choices(request: HttpRequest) -> dict[str, Any]:
-    """Let every template offer the languages; worked out only where one does."""
-    return {"languages": partial(_languages, request)}
+    """Let every template offer the languages; worked out only where one does.
+
+    `as_shown` goes behind the address of a form, which is then read and answered in the language that it was shown in,
+    whatever was chosen in another tab since.
+    """
+    shown_in = translation.get_language() or settings.LANGUAGE_CODE
+    return {"languages": partial(_languages, request), "as_shown": partial(_link, request, shown_in)}
 
 
 def _languages(request: HttpRequest) -> list[Language]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -112,15 +116,52 @@ def test_the_link_in_a_mail_opens_in_the_mails_language(visit: Visit, sandbox: S
     assert "Bestätigen und E-Mails bekommen" in page.content.decode()
 
 
-def test_a_form_whose_language_changed_in_another_tab_is_shown_again(visit: Visit) -> None:
+FORMS = {
+    "/": {"email": ALICE, "phone": ALICES_PHONE, "program_sms": "on"},
+    "/phone/": {"phone": ALICES_PHONE},
+    "/preferences/": {"phone": ALICES_PHONE, "program_sms": "on"},
+}
+every_form = pytest.mark.parametrize("path", FORMS)
+
+
+def form_on(client: Client, path: str) -> tuple[str, dict[str, str]]:
+    """Return where the last form of a page is sent to, and what with."""
+    page = client.get(path).content.decode()
+    *_, form = re.findall(r"<form[^>]*novalidate>", page)
+    action = re.search(r'action="([^"]*)"', form)
+    return urljoin(path, unescape(action[1]) if action else ""), hidden_fields(page) | FORMS[path.partition("?")[0]]
+
+
+@every_form
+def test_a_form_is_read_and_answered_in_its_own_language_whatever_another_tab_speaks(path: str, visit: Visit) -> None:
     """The words that were read are the words that count (rule 9)."""
     publish_drafts("es")
     alice = visit()
-    opened = hidden_fields(alice.client.get("/").content.decode())
+    alice.client.force_login(User.objects.create_user(BOB))
+    address, data = form_on(alice.client, path)
     alice.client.get("/terms/?lang=es")
-    page = alice.client.post("/", opened | {"email": ALICE, "program_email": "on"}).content.decode()
-    assert "Este texto ha cambiado" in page
-    assert ConsentRecord.objects.count() == 0
+    answer = alice.client.post(address, data, follow=True)
+    assert (answer.redirect_chain[0][1], answer.headers["Content-Language"]) == (302, "en")
+    record = ConsentRecord.objects.select_related("disclosure").get(program__slug="sms")
+    assert record.disclosure is not None
+    assert (record.disclosure.language, evidence_of(record)["language"]) == ("en", "en")
+
+
+@every_form
+def test_a_form_that_comes_back_still_speaks_its_language(path: str, visit: Visit) -> None:
+    alice = visit()
+    alice.client.force_login(User.objects.create_user(BOB))
+    address, data = form_on(alice.client, path)
+    alice.client.get("/terms/?lang=es")
+    assert alice.client.post(address, data | {"phone": "12"}).headers["Content-Language"] == "en"
+
+
+@every_form
+def test_who_chose_no_language_is_given_no_cookie_for_it(path: str, speaking: Any) -> None:
+    maria = speaking("es")
+    maria.client.force_login(User.objects.create_user(BOB))
+    maria.client.post(*form_on(maria.client, path))
+    assert settings.LANGUAGE_COOKIE_NAME not in maria.client.cookies
 
 
 def test_the_phone_form_keeps_the_language_too(speaking: Any) -> None:
