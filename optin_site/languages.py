@@ -39,14 +39,10 @@ class LanguageMiddleware(LocaleMiddleware):
         request.LANGUAGE_CODE = translation.get_language()
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Remember what the address asked for, if it is not what would be shown anyway: forms name their language too.
-
-        Tell caches what the page depends on.
-        """
+        """Remember what the address asked for; tell caches what the page depends on."""
         super().process_response(request, response)
         patch_vary_headers(response, ("Cookie",))
-        chosen = asked(request)
-        if chosen and chosen != translation.get_language_from_request(request):
+        if chosen := _chosen(request, response):
             _remember(response, chosen)
         return response
 
@@ -57,6 +53,16 @@ def asked(request: HttpRequest) -> str:
         return translation.get_supported_language_variant(request.GET.get(PARAMETER, ""))
     except LookupError:
         return ""
+
+
+def _chosen(request: HttpRequest, response: HttpResponseBase) -> str:
+    """Return what the address asked for, if that is worth a cookie: it is not what would be shown anyway.
+
+    Forms name the language of their page, and so does what scripts ask for; the latter chooses nothing.
+    """
+    is_page = "html" in response.headers.get("Content-Type", "")
+    language = asked(request)
+    return language if is_page and language != translation.get_language_from_request(request) else ""
 
 
 def _remember(response: HttpResponseBase, language: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -55,6 +56,15 @@ def test_it_works_without_a_cookie_and_sets_none() -> None:
     assert (answer.status_code, answer.url, then.status_code) == (302, "/embed/phone/sent/?program=sms", 200)
     assert [dict(one.cookies) for one in (page, answer, then)] == [{}, {}, {}]
     assert standing(ALICES_PHONE, "sms") == "pending"
+
+
+@pytest.mark.parametrize("path", ["/embed/phone/", "/phone/"])
+def test_a_number_is_checked_in_the_language_of_its_page_and_no_cookie_comes_of_it(path: str) -> None:
+    page = Client(headers={"accept-language": "en"}).get(f"{path}?lang=es").content.decode()
+    (address,) = re.findall(r'data-check="([^"]*)"', page)
+    answer = Client(headers={"accept-language": "en"}).post(address, {"phone": "12"})
+    assert "Escriba un" in answer.json()["error"]
+    assert dict(answer.cookies) == {}
 
 
 @pytest.mark.parametrize("origin", [SHOP, "https://evil.example.net", "null", "http://testserver.example.net"])
