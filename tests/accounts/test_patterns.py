@@ -10,7 +10,7 @@ from django.test import Client
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 # They need the request of a visitor that the page does not have; each is on one page only.
-ELSEWHERE = {"accounts/_not_me.html", "accounts/_sign_up_again.html"}
+ELSEWHERE = {"accounts/_not_me.html", "accounts/_sign_up_again.html", "accounts/_texts_stay.html"}
 
 pytestmark = pytest.mark.django_db
 
