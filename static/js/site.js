@@ -21,7 +21,7 @@
   // Not when the visitor asked for the page: on a slow line the server, which counts as well, is asked much later.
   const began = performance.now();
 
-  // The site takes whatever is sent sooner for a program's doing, and people with autofill are quick.
+  // The site asks for whatever is sent sooner once more, and people with autofill are quick.
   function pauseFor(form) {
     const pause = form.querySelector("[data-pause-ms]");
     return pause ? Number(pause.dataset.pauseMs) - (performance.now() - began) : 0;

@@ -67,17 +67,37 @@ def test_people_get_through(page: str, client: Client, later: Later) -> None:
 
 
 @every_form
-@pytest.mark.parametrize("how", ["too fast", "a field that nobody sees"])
+def test_who_is_very_quick_is_asked_to_press_once_more_and_loses_nothing(
+    page: str, client: Client, later: Later, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    data = opened(client, page)
+    later(1.9)
+    again = client.post(page, data).content.decode()
+    deliver()
+    assert (stored(), sandbox.world.calls) == (0, [])
+    assert "That was very quick" in again
+    assert f'value="{ALICES_PHONE}"' in again
+    assert len(re.findall(r'<input[^>]*type="checkbox"[^>]* checked', again)) == (2 if page == "/" else 0)
+    later(0.2)
+    assert client.post(page, hidden_fields(again) | FORMS[page]).status_code == 302
+    assert standing(ALICES_PHONE, "sms") in ("subscribed", "pending")
+
+
+@every_form
+def test_what_is_wrong_is_said_alone_however_quick(page: str, client: Client, later: Later) -> None:
+    answer = client.post(page, opened(client, page) | {"phone": "12"}).content.decode()
+    assert ('id="id_phone_error"' in answer, "very quick" in answer) == (True, False)
+
+
+@every_form
+@pytest.mark.parametrize("seconds", [1.9, 61.9])
 def test_a_program_sees_what_everyone_sees_and_nothing_is_stored(
-    page: str, how: str, later: Later, deliver: Deliver, sandbox: Sandbox
+    page: str, seconds: float, later: Later, deliver: Deliver, sandbox: Sandbox
 ) -> None:
     bot, person = Client(), Client()
     bots, persons = opened(bot, page), opened(person, page)
-    later(1.9)
-    if how != "too fast":
-        later(60)
-        bots |= {"comments": "buy pills"}
-    answer = bot.post(page, bots)
+    later(seconds)
+    answer = bot.post(page, bots | {"comments": "buy pills"})
     deliver()
     assert (stored(), sandbox.world.calls) == (0, [])
     later(2)
@@ -104,7 +124,7 @@ def test_a_cookie_tells_neither_programs_from_people_nor_how_many_there_are(late
 
 
 def test_a_program_gets_no_mail_by_asking_again(client: Client) -> None:
-    client.post("/", opened(client, "/"))
+    client.post("/", opened(client, "/") | {"comments": "buy pills"})
     assert client.post("/welcome/").status_code == 302
     assert Email.objects.count() == 0
 
