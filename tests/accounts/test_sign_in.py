@@ -72,6 +72,16 @@ def test_an_unproven_address_signs_in_by_code_and_is_proven_by_it(visit: Visit) 
     assert alice.client.get("/preferences/").status_code == 200
 
 
+@pytest.mark.parametrize("page", ["/admin/", "/preferences/"])
+def test_the_first_page_after_a_code_speaks_of_no_confirming(page: str, visit: Visit) -> None:
+    """Who typed in a code has signed in; that it proved the mailbox too is not what they came for."""
+    call_command("create_admin", ALICE, verbosity=0)
+    alice = visit()
+    alice.sign_in(ALICE)
+    answer = alice.client.get(page)
+    assert (answer.status_code, "You have confirmed" in answer.content.decode()) == (200, False)
+
+
 def test_a_code_is_good_for_nobody_elses_browser(visit: Visit) -> None:
     alice, mallory = visit(), visit()
     alice.sign_up(ALICE)
