@@ -143,6 +143,13 @@ def test_create_admin_makes_one_who_signs_in_by_code(visit: Visit) -> None:
     assert User.objects.count() == 1
 
 
+def test_djangos_own_createsuperuser_makes_one_who_gets_in_as_well(visit: Visit) -> None:
+    call_command("createsuperuser", email="Boss@Example.com", interactive=False, verbosity=0)
+    boss = visit()
+    boss.sign_in("boss@example.com")
+    assert boss.client.get("/admin/").status_code == 200
+
+
 def test_create_admin_promotes_somebody_who_signed_up(client: Client) -> None:
     send_sign_up(client, ALICE)
     call_command("create_admin", ALICE, verbosity=0)
