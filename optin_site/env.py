@@ -100,6 +100,8 @@ class Reader:
                 f"{name} must be an address such as {SUCH_AS[kind]}. What is special in its user name or password is "
                 "percent-encoded: # is %23, / is %2F, @ is %40."
             )
+        if found.get("BACKEND") == "django.core.cache.backends.redis.RedisCache":
+            found["BACKEND"] = "optin_site.patience.RedisCache"
         return found
 
 

@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from optin_site.patience import cache_answers
 from sms_consent import counts
 from sms_consent.choices import Act, Channel, Source, State, Told
 from sms_consent.models import (
@@ -58,6 +59,7 @@ class _Site(Collector):
         yield from _doors()
         yield from _sealing(timezone.now())
         yield _mails()
+        yield _gauge("optin_cache_answers", "1, or 0 while no limit holds.", (), {(): float(cache_answers())})
 
 
 # --- What waits -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from optin_site import bearer, campaigns
+from optin_site.patience import cache_answers
 from sms_consent import counts, metrics, receipts, selectors, triggers
 from sms_consent.models import Keyword
 from sms_consent.models.keywords import kept_word
@@ -142,7 +143,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether database, migrations and the ledger's triggers are as they must be; 503 if not."""
+    """Say whether database, migrations and the ledger's triggers are as they must be; 503 if not.
+
+    A cache that is away is said, and no more: the site takes sign-ups and opt-outs without, and so do all the others.
+    """
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -151,6 +155,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"ready": False, "database": "unreachable"}, status=503)
     ready = not waiting and not missing
     state = {"ready": ready, "migrations_waiting": len(waiting), "triggers_missing": missing}
+    state["cache"] = "answers" if cache_answers() else "unreachable"
     return JsonResponse(state, status=200 if ready else 503)
 
 
