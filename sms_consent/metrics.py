@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from post_office.models import STATUS, Email
@@ -58,7 +58,7 @@ class _Site(Collector):
         yield from _deliveries(_counted())
         yield from _doors()
         yield from _sealing(timezone.now())
-        yield _mails()
+        yield from _mails(timezone.now())
         yield _gauge("optin_cache_answers", "1, or 0 while no limit holds.", (), {(): float(cache_answers())})
 
 
@@ -111,13 +111,18 @@ def _lines() -> Metric:
     return _gauge("optin_stopped_line", "Lines that Braze refuses as a whole.", ("line", "lane"), stopped)
 
 
-def _mails() -> Metric:
+def _mails(now: datetime) -> Iterator[Metric]:
     kinds = {"queued": (STATUS.queued, STATUS.requeued), "failed": (STATUS.failed,)}
     found = {
         (kind,): float(Email.objects.filter(status__in=statuses)[:COUNTED_AT_MOST].count())
         for kind, statuses in kinds.items()
     }
-    return _gauge("optin_mails", f"Mails in the queue. {_AT_MOST}", ("state",), found)
+    yield _gauge("optin_mails", f"Mails in the queue. {_AT_MOST}", ("state",), found)
+    waiting = Email.objects.filter(status__in=kinds["queued"]).order_by()
+    since = dict(waiting.values_list("status").annotate(Min("created")))
+    tried = {"no": since.get(STATUS.queued, now), "yes": since.get(STATUS.requeued, now)}
+    ages = {(label,): (now - at).total_seconds() for label, at in tried.items()}
+    yield _gauge("optin_oldest_mail_seconds", "For how long the oldest mail in the queue has waited.", ("tried",), ages)
 
 
 # --- What has happened ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from post_office.models import Email
 
 from sms_consent.models import ConsentRecord, Count
 from sms_consent.sandbox import Sandbox
@@ -144,6 +145,20 @@ def test_mails_that_wait_show(visit: Visit, scrape: Scrape) -> None:
     assert scrape("optin_mails", state="queued") == 1
 
 
+def test_for_how_long_a_mail_waits_shows_until_it_is_sent(visit: Visit, scrape: Scrape, sandbox: Sandbox) -> None:
+    sandbox.mailbox.set_mode("dead")
+    crowd([1], "email")
+    Email.objects.update(created=timezone.now() - timedelta(minutes=20))
+    assert 1200 <= scrape("optin_oldest_mail_seconds", tried="no") < 1300
+    call_command("send_mail", "--once")
+    assert scrape("optin_oldest_mail_seconds", tried="no") == 0
+    assert 1200 <= scrape("optin_oldest_mail_seconds", tried="yes") < 1300
+    sandbox.mailbox.set_mode("up")
+    Email.objects.update(scheduled_time=None)
+    call_command("send_mail", "--once")
+    assert scrape("optin_oldest_mail_seconds") == 0
+
+
 def test_it_names_nobody(visit: Visit, scrape: Scrape, client: Client, deliver: Deliver, sandbox: Sandbox) -> None:
     sandbox.faults.add("status", endpoint=SET, status=400, body={"message": f"{ALICES_PHONE} is wrong"})
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
@@ -159,7 +174,7 @@ def test_a_scrape_asks_the_same_few_questions_however_much_there_is(
 ) -> None:
     crowd(range(20), "sms", "email")
     Count.objects.create(name="calls", label="/x accepted", value=timezone.now().timestamp())
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         scrape("optin_backlog")
 
 
