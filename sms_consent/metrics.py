@@ -166,14 +166,20 @@ def _doors() -> Iterator[Metric]:
 def _sealing(now: datetime) -> Iterator[Metric]:
     newest = dict(ConsentRecord.objects.order_by("-id").values_list("id", "recorded_at")[:LOOKED_AT])
     sealed = SealedRecord.objects.filter(record__in=list(newest)).values_list("record", flat=True)
-    bare = [newest[pk] for pk in newest.keys() - set(sealed)]
+    bare = [newest[pk] for pk in newest.keys() - set(sealed)] + _first_after_the_sealed()
     waited = (now - min(bare)).total_seconds() if bare else 0.0
-    words = f"For how long the oldest record without a seal has waited, among the newest {LOOKED_AT}."
+    words = f"For how long the oldest record without a seal has waited. Late ones: among the newest {LOOKED_AT}."
     yield _gauge("optin_unsealed_seconds", words, (), {(): waited})
     last = Seal.objects.order_by("-number").values_list("sealed_at", flat=True).first()
     age = (now - last).total_seconds() if last else 0.0
     words = "For how long there has been no new seal. Where nobody does anything, none is needed."
     yield _gauge("optin_seal_age_seconds", words, (), {(): age})
+
+
+def _first_after_the_sealed() -> list[datetime]:
+    """Of any number without a seal the oldest is here, but for one that was committed late, behind sealed ones."""
+    sealed = SealedRecord.objects.order_by("-record_id").values_list("record_id", flat=True).first() or 0
+    return list(ConsentRecord.objects.filter(pk__gt=sealed).order_by("pk").values_list("recorded_at", flat=True)[:1])
 
 
 # --- As Prometheus has it -----------------------------------------------------------------------------

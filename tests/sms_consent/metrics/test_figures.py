@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from post_office.models import Email
 
 from sms_consent.models import ConsentRecord, Count
 from sms_consent.sandbox import Sandbox
-from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
+from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit
 from tests.sms_consent.delivery.conftest import Start
 from tests.sms_consent.delivery.helpers import SET, TRACK, crowd, later, leave, phone, stop
+from tests.sms_consent.imports.files import email, load
 from tests.sms_consent.metrics.conftest import TOKEN, Scrape
 
 pytestmark = pytest.mark.usefixtures("programs")
@@ -123,6 +125,18 @@ def test_a_record_that_nobody_seals_shows(visit: Visit, scrape: Scrape) -> None:
     assert 0 < scrape("optin_seal_age_seconds") < 60
 
 
+def test_a_record_that_nobody_seals_shows_however_many_came_after_it(
+    visit: Visit, scrape: Scrape, tmp_path: Path
+) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    call_command("seal_ledger", verbosity=0)
+    visit().sign_up(BOB, "", "email")
+    oldest = ConsentRecord.objects.filter(sealed=None).get().recorded_at
+    load(tmp_path, *(email(address=f"person{number}@example.com") for number in range(1_000)))
+    waited = (timezone.now() - oldest).total_seconds()
+    assert waited <= scrape("optin_unsealed_seconds") < waited + 60
+
+
 def test_refusals_at_the_hooks_are_counted(client: Client, scrape: Scrape) -> None:
     for _ in range(3):
         client.post("/hooks/braze/events/", "{}", content_type="application/json")
@@ -174,7 +188,7 @@ def test_a_scrape_asks_the_same_few_questions_however_much_there_is(
 ) -> None:
     crowd(range(20), "sms", "email")
     Count.objects.create(name="calls", label="/x accepted", value=timezone.now().timestamp())
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(27):
         scrape("optin_backlog")
 
 
