@@ -28,6 +28,7 @@ app.conf.update(
     task_ignore_result=True,
     task_queues=[Queue(name, Exchange(settings.CELERY_QUEUES), routing_key=name) for name in (OPT_OUTS, REST, CHORES)],
     task_default_queue=REST,
+    task_create_missing_queues=False,  # a worker that is told of another refuses to start: nobody would ever fill it
     worker_prefetch_multiplier=1,  # who is busy takes nothing that an idle one could do
     broker_connection_retry_on_startup=True,
     timezone=settings.TIME_ZONE,

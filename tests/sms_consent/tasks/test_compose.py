@@ -52,7 +52,7 @@ pytestmark = [
 def compose() -> dict[str, Any]:
     words = (OPERATIONS / "compose.yml").read_text()
     filled = re.sub(r"\$\{(\w+):\?\}", lambda found: SECRETS[found[1]], words)
-    services: dict[str, Any] = yaml.safe_load(filled)["services"]
+    services: dict[str, Any] = yaml.safe_load(filled.replace("$$", "$"))["services"]
     return services
 
 
@@ -76,6 +76,11 @@ def test_who_is_spoken_to_is_started_and_takes_the_words_that_are_used() -> None
 def test_nothing_is_published_but_to_the_proxy_on_this_machine() -> None:
     published = [port for service in compose().values() for port in service.get("ports", [])]
     assert [(port["target"], port["host_ip"]) for port in published] == [(8000, "127.0.0.1")]
+
+
+def test_its_processes_that_deliver_are_counted_where_they_share_brazes_limits() -> None:
+    (processes,) = re.findall(r"--concurrency (\d+)", ours()["rest"]["command"])
+    assert ours()["rest"]["environment"]["BRAZE_WORKERS"] == processes
 
 
 def test_the_image_has_no_settings_in_it(image: Path) -> None:

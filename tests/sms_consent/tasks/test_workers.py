@@ -133,6 +133,10 @@ def test_without_a_broker_it_says_what_is_missing(celery: Celery) -> None:
     assert "CELERY_BROKER_URL must be set" in ended.stderr
 
 
+def test_a_worker_refuses_a_queue_that_nobody_fills(celery: Celery) -> None:
+    assert celery(*WORKER, "-Q", "elsewhere.rest").wait(LONG) != 0
+
+
 BARE = """
 import sys
 for name in ("celery", "kombu", "redis", "sentry_sdk"):
