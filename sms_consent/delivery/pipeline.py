@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,7 +44,7 @@ class Courier:
     """What deliveries of one lane share: client, pool, pace, and what is known of stopped lines.
 
     `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped; `groups` which
-    group each program is, read since this turn's answers.
+    group each program is, read since this turn's answers. Once `stopping` is set, nothing more is claimed or sent.
     """
 
     client: BrazeClient
@@ -55,9 +56,12 @@ class Courier:
     known_lines: set[str] = field(default_factory=set)
     settlements: Settlements = field(default_factory=Settlements)
     groups: dict[int, str] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def is_open(self, endpoint: str) -> bool:
-        """Whether calls to this endpoint make sense now: its line is open and its limit not spent."""
+        """Whether calls to this endpoint make sense now: its line is open, its limit not spent, the worker to go on."""
+        if self.stopping.is_set():
+            return False
         return endpoint not in self.closed and self.pace.is_ready(endpoint) and not self.client.is_spent(endpoint)
 
     @property

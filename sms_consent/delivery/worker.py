@@ -33,7 +33,7 @@ AFTER_TROUBLE = 1.0  # seconds
 BREATH = 0.05  # seconds: who waits for SQLite's writer stands in no queue, and never gets in between without a gap
 
 
-def new_courier(lane: str) -> Courier:
+def new_courier(lane: str, stopping: threading.Event | None = None) -> Courier:
     """Return what one lane of deliveries needs; opt-outs have connections of their own as well."""
     in_flight = settings.BRAZE_REQUESTS_IN_FLIGHT
     reserve = 0.0 if lane == Lane.OPT_OUTS else KEPT_FREE
@@ -45,7 +45,8 @@ def new_courier(lane: str) -> Courier:
         reserve=reserve,
     )
     share = 1.0 if lane == Lane.OPT_OUTS else (1.0 - reserve) / settings.BRAZE_WORKERS
-    return Courier(client, ThreadPoolExecutor(in_flight, thread_name_prefix=lane), lane, in_flight, Pace(LIMITS, share))
+    pool = ThreadPoolExecutor(in_flight, thread_name_prefix=lane)
+    return Courier(client, pool, lane, in_flight, Pace(LIMITS, share), stopping=stopping or threading.Event())
 
 
 @logs.of_delivery()
@@ -113,7 +114,7 @@ class Worker:
 
     def run_once(self) -> int:
         """Send all that is due; return how many rows are left unsent (in back-off, parked, or on a stopped line)."""
-        urgent, rest = new_courier(Lane.OPT_OUTS), new_courier(Lane.REST)
+        urgent, rest = new_courier(Lane.OPT_OUTS, self._stop), new_courier(Lane.REST, self._stop)
         try:
             while not self._stop.is_set():
                 self._upkeep.run()  # in every round: what Braze has just taken may be what a chore waits for
@@ -137,7 +138,7 @@ class Worker:
         return deliver_due(courier)
 
     def _loop(self, lane: str, deliver: Callable[[Courier], int]) -> None:
-        courier, wakeups = new_courier(lane), Wakeups()
+        courier, wakeups = new_courier(lane, self._stop), Wakeups()
         while not self._stop.is_set():
             if not self._round(courier, deliver):
                 wakeups.wait(self._stop)

@@ -168,6 +168,18 @@ def test_told_to_stop_it_ends_its_calls_first(visit: Visit, start: Start, sandbo
     assert disagreements(sandbox) == []
 
 
+def test_told_to_stop_it_begins_no_other_call(visit: Visit, start: Start, sandbox: Sandbox) -> None:
+    sandbox.faults.add("latency", endpoint=SET, seconds=2)
+    crowd([1], "sms")
+    worker = start()
+    assert called(sandbox, SET)
+    worker.terminate()
+    assert worker.wait(START_UP) == 0
+    assert sandbox.world.calls_to(TRACK) == []
+    assert start("--once").wait(START_UP) == 0
+    assert disagreements(sandbox) == []
+
+
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_a_waiting_worker_wakes_at_once(
     interrupted: bool, visit: Visit, start: Start, sandbox: Sandbox, programs: dict[str, Program]
