@@ -39,6 +39,7 @@ LIMITS = {
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
 BATCH = 50  # people a call: safe on every plan (braze.md §3)
 PAGE = 100
+MOST_NAMES = 5  # of errors within errors
 
 
 class BrazeClient:
@@ -183,11 +184,11 @@ class BrazeClient:
             request = self._request(method, path, **kwargs)
             response = self._session.send(request, timeout=self._timeout, allow_redirects=False)
         except requests.ConnectionError as error:
-            raise TryLater(type(error).__name__, is_known=_never_left(error)) from None
+            raise TryLater(_kinds(error), is_known=_never_left(error)) from None
         except ValueError as error:  # an address or a key that cannot be put into a request at all
             raise Misconfigured(f"BRAZE_REST_URL or BRAZE_REST_KEY: {type(error).__name__}") from None
         except requests.RequestException as error:
-            raise TryLater(type(error).__name__) from None
+            raise TryLater(_kinds(error)) from None
         return self._read(path, response)
 
     def _request(
@@ -231,6 +232,17 @@ class BrazeClient:
     def _scrub(self, words: str) -> str:
         """Braze's 401 repeats the key; what else it repeats may be somebody's address."""
         return answers.without_addresses(words.replace(self._key, "[key]") if self._key else words)
+
+
+def _kinds(error: BaseException) -> str:
+    """Return what went wrong by the names of the errors, from the outside in: DNS, TLS, refused, too late."""
+    names, inner = list[str](), [error]
+    while inner and len(names) < MOST_NAMES:
+        error = inner[0]
+        names.append(type(error).__name__)
+        within = (getattr(error, "reason", None), *error.args, error.__cause__)
+        inner = [it for it in within if isinstance(it, BaseException)]
+    return ", ".join(names)
 
 
 def _never_left(error: requests.ConnectionError) -> bool:

@@ -16,10 +16,18 @@ logger = logging.getLogger(__name__)
 
 
 def call(job: Any, error: BaseException | None) -> None:
-    """Note how Braze took a call."""
-    result = _result(error)
+    """Note how Braze took a call, and what kind of trouble there was."""
+    result, why = _result(error), _why(error)
     counts.add(counts.CALLS, job.endpoint, result)
-    logger.info("Braze %s: %s, %d rows", job.endpoint, result, len(job.claims))
+    level = logging.WARNING if error else logging.INFO
+    logger.log(level, "Braze %s: %s, %d rows", job.endpoint, f"{result} ({why})" if why else result, len(job.claims))
+
+
+def _why(error: BaseException | None) -> str:
+    """Return the status of the answer, or the kind of error where there was none. What else Braze says names people."""
+    if isinstance(error, BrazeError):
+        return str(error.status or (error if isinstance(error, TryLater) else ""))
+    return type(error).__name__ if error else ""
 
 
 def _result(error: BaseException | None) -> str:

@@ -134,6 +134,42 @@ def test_what_slows_the_rest_does_not_slow_opt_outs(visit: Visit, sandbox: Sandb
     rest.close()
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("503", "failed (503)"),
+        ("429 delta", "limited (429)"),
+        ("slow to answer", "unanswered (ReadTimeout, ReadTimeoutError, TimeoutError)"),
+        ("dropped before", "unanswered (ConnectionError, ProtocolError, RemoteDisconnected)"),
+    ],
+)
+def test_the_log_says_what_kind_of_trouble_it_was(
+    fault: str, words: str, visit: Visit, strike: Strike, caplog: pytest.LogCaptureFixture
+) -> None:
+    crowd([1], "sms")
+    strike(fault, TRACK)
+    assert ("WARNING", f"Braze {TRACK}: {words}, 1 rows") in [(it.levelname, it.getMessage()) for it in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("http://127.0.0.1:9", "ConnectionRefusedError"),
+        ("http://no-such.invalid", "NameResolutionError"),
+        ("https://127.0.0.1:{port}", "SSLError"),
+    ],
+)
+def test_the_log_says_what_is_wrong_on_the_way(
+    url: str, kind: str, visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any, caplog: Any
+) -> None:
+    crowd([1], "sms")
+    settings.BRAZE_REST_URL = url.format(port=sandbox.url.rpartition(":")[2])
+    deliver()
+    (said,) = {it.getMessage() for it in caplog.records if f"Braze {TRACK}" in it.getMessage()}
+    assert kind in said
+    assert phone(1).strip("+") not in said
+
+
 def test_nobody_listens(visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
