@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from optin_site.logs import scrubbed
 from optin_site.patience import cache_answers
 from sms_consent import counts
 from sms_consent.choices import Act, Channel, Source, State, Told
@@ -98,10 +99,10 @@ def _parked() -> Metric:
     found: Counter[tuple[str, str]] = Counter()
     rows = Subscription.objects.filter(parked_at__isnull=False).values_list("park_reason", "state", "owes_opt_out")
     for reason, state, owes in rows[:LOOKED_AT]:
-        found[OPT_OUTS if owes or state in LEFT else REST, reason[:REASON_LENGTH]] += 1
+        found[OPT_OUTS if owes or state in LEFT else REST, scrubbed(reason)[:REASON_LENGTH]] += 1
     for lane, kind in ((OPT_OUTS, GlobalEmail.objects), (REST, BrazeProfile.objects)):
         reasons = kind.filter(parked_at__isnull=False).values_list("park_reason", flat=True)[:LOOKED_AT]
-        found.update((lane, reason[:REASON_LENGTH]) for reason in reasons)
+        found.update((lane, scrubbed(reason)[:REASON_LENGTH]) for reason in reasons)
     words = f"Changes that Braze refused, by its words: somebody must look. Of each kind, the first {LOOKED_AT}."
     return _gauge("optin_parked", words, ("lane", "reason"), found)
 

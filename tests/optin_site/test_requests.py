@@ -77,6 +77,9 @@ def test_pages_carry_the_headers_of_a_careful_site(client: Client, path: str) ->
         "{'alice@example.com': (550, b'No such user')}",
         "GET /users?phone=%2B12025550101",
         "told +12025550101 to go",
+        "400 12025550101 is wrong",
+        "400 (202) 555-0101 is wrong",
+        "400 202.555.0101 is wrong",
     ],
 )
 def test_the_log_holds_no_address(message: str) -> None:
@@ -85,6 +88,7 @@ def test_the_log_holds_no_address(message: str) -> None:
     assert line.startswith("ERROR failed: ")
     assert "alice" not in line
     assert "2025550101" not in line
+    assert "0101" not in line
 
 
 def test_a_traceback_in_the_log_holds_no_address() -> None:
