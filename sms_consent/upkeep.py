@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from optin_site import outages
+
 logger = logging.getLogger(__name__)
 
 Chore = Callable[[], bool | None]
@@ -45,7 +47,10 @@ class Upkeep:
         self._due_at = dict.fromkeys(_chores, 0.0)
 
     def run(self) -> None:
-        """Do what is due. A chore that fails is logged, and holds up neither the others nor a delivery."""
+        """Do what is due. A chore that fails is logged, and holds up neither the others nor a delivery.
+
+        Raises OperationalError or InterfaceError while the database is away: nothing else would go better then.
+        """
         for chore, due_at in self._due_at.items():
             if time.monotonic() < due_at:
                 continue
@@ -53,5 +58,8 @@ class Upkeep:
             try:
                 if chore():
                     self._due_at[chore] = 0.0
-            except Exception:
+            except Exception as error:
+                if outages.is_one(error):
+                    self._due_at[chore] = 0.0
+                    raise
                 logger.exception("The chore %s failed; it is tried again", _name(chore))

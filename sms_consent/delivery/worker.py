@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from optin_site import logs
+from optin_site import logs, outages
 from sms_consent import hints, lines, outbox, upkeep
 from sms_consent.braze import BrazeClient, Pace
 from sms_consent.braze.client import BATCH, LIMITS
@@ -29,7 +29,8 @@ from sms_consent.models import BrazeLine
 logger = logging.getLogger(__name__)
 Lane = BrazeLine.Lane
 KEPT_FREE = 0.05  # of every limit, for opt-outs: 12,500 of them a minute
-AFTER_TROUBLE = 1.0  # seconds
+AFTER_TROUBLE = 1.0  # seconds; twice as many after each round that finds the database away, up to
+LONGEST_PAUSE = 16.0
 BREATH = 0.05  # seconds: who waits for SQLite's writer stands in no queue, and never gets in between without a gap
 
 
@@ -107,6 +108,7 @@ class Worker:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._upkeep = upkeep.Upkeep()
+        self._pauses: dict[str, float] = {}
 
     def stop(self) -> None:
         """Let the calls in flight end, then return from `run`."""
@@ -150,10 +152,21 @@ class Worker:
         """Run one round. Whatever happens in it, the loop goes on: a lane that ends is silence."""
         try:
             claimed = deliver(courier)
-        except Exception:
-            logger.exception("A round of %s failed; trying again", courier.lane)
-            connection.close()
-            self._stop.wait(AFTER_TROUBLE)
-            return 0
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is logged
+            self._note(courier.lane, error)
+            return 1  # whatever there was is still to be done, and the pause has been made
+        self._pauses.pop(courier.lane, None)
         close_old_connections()
         return claimed
+
+    def _note(self, lane: str, error: Exception) -> None:
+        """Log it and pause: the longer, the longer the database has been away."""
+        pause = AFTER_TROUBLE
+        if outages.is_one(error):
+            pause = self._pauses.get(lane, AFTER_TROUBLE)
+            self._pauses[lane] = min(2 * pause, LONGEST_PAUSE)
+            logger.error("The database does not answer %s: %s", lane, outages.words(error))
+        else:
+            logger.error("A round of %s failed; trying again", lane, exc_info=error)
+        connection.close()
+        self._stop.wait(pause)

@@ -69,6 +69,16 @@ def test_who_sends_mails_stops_when_told_to_however_many_wait(sandbox: Sandbox) 
     assert Email.objects.count() == 150
 
 
+def test_once_says_that_the_database_is_away(programs: object) -> None:
+    env = os.environ | {"DATABASE_URL": "postgres://nobody@127.0.0.1:9/nothing", "LOG_FORMAT": "json"}
+    env["DJANGO_SETTINGS_MODULE"] = "optin_site.settings"
+    command = [sys.executable, "manage.py", "send_mail", "--once"]
+    ended = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert '"level": "ERROR"' in ended.stderr
+    assert "The database did not answer" in ended.stderr
+
+
 def test_a_sign_in_code_survives_a_dead_mail_server_too(dead: Sandbox, client: Client) -> None:
     User.objects.create_user(ALICE)
     assert client.post("/accounts/login/", {"email": ALICE}).status_code == 302

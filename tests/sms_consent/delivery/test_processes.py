@@ -200,6 +200,19 @@ def test_a_waiting_worker_wakes_at_once(
     assert statistics.median(delays) < 0.7  # one alone may be late on a busy machine; a poll of a second makes all so
 
 
+def test_a_database_that_is_away_is_a_line_now_and_then(start: Start) -> None:
+    worker = start(DATABASE_URL="postgres://nobody@127.0.0.1:9/nothing", PYTHONUNBUFFERED="1")
+    lines: list[str] = []
+    while len(lines) < 6:
+        lines.append(worker.stdout.readline())  # type: ignore[union-attr]
+    worker.terminate()
+    output = "".join(lines) + worker.communicate(timeout=START_UP)[0]
+    assert worker.returncode == 0
+    assert "The database does not answer rest: " in output
+    assert "Traceback" not in output
+    assert "Not listening" not in output
+
+
 def _cut_connections() -> None:
     """Have PostgreSQL end every connection but this one."""
     if connection.vendor != "postgresql":
