@@ -203,7 +203,7 @@ def _worker() -> Iterator[Finding]:
     for line in BrazeLine.objects.order_by("name", "lane"):
         words = f"stopped since {line.stopped_at:%Y-%m-%d %H:%M} UTC: {line.reason}."
         yield Finding(Verdict.MISSING, f"line {line}", words)
-    since = outbox.waiting_since()
+    since = outbox.due_since()
     if since and since < timezone.now() - LATE_AFTER:
         words = f"Something has been due since {since:%Y-%m-%d %H:%M} UTC. Is `manage.py sync_braze` running?"
         yield Finding(Verdict.MISSING, "worker", words)

@@ -166,6 +166,8 @@ def outbox_state(row: Any) -> str:
         return "Being sent now"
     if row.is_recheck:
         return f"Taken by Braze; looked at, or said again, at {minute(row.due_at)} UTC"
+    since = f"since {minute(row.marked_at or row.due_at)} UTC"
     if row.attempts:
-        return f"Failed {row.attempts} time{pluralize(row.attempts)}, tried again at {minute(row.due_at)} UTC"
-    return f"Waiting since {minute(row.due_at)} UTC"
+        times = f"{row.attempts} time{pluralize(row.attempts)}"
+        return f"Failed {times}, tried again at {minute(row.due_at)} UTC; waiting {since}"
+    return f"Waiting {since}"

@@ -15,9 +15,9 @@ from sms_consent.outbox.claims import (
     claim_numbers,
     claim_opt_outs,
     claim_people,
-    waiting_since,
+    due_since,
 )
-from sms_consent.outbox.counting import due_now, failed, parked, unsent
+from sms_consent.outbox.counting import due_now, failed, parked, unsent, waiting_since
 from sms_consent.outbox.dues import due_opt_outs, due_rest
 from sms_consent.outbox.holders import (
     CARRIES,
@@ -87,6 +87,7 @@ __all__ = [
     "failed",
     "due_opt_outs",
     "due_rest",
+    "due_since",
     "forget_group",
     "forget_profiles",
     "forget_some",

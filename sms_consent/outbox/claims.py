@@ -125,8 +125,8 @@ def claim_erasures(limit: int) -> list[Claim]:
     return _claim(rows, limit, PROFILE_FIELDS)
 
 
-def waiting_since() -> datetime | None:
-    """Return how long ago something became due that any worker would take now, or None if nothing waits.
+def due_since() -> datetime | None:
+    """Return when something became due that any worker would take now, or None. A retry makes it due anew.
 
     An email consent is no such thing: it travels with the person that it is about.
     """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from sms_consent.choices import Told
+from sms_consent.choices import Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Subscription
+
+LOOKED_AT = 1_000  # rows of each kind
 
 
 def unsent() -> int:
@@ -36,6 +40,25 @@ def failed(at_most: int) -> int:
     """Return how many rows wait for another try after Braze did not take the one before, counted likewise."""
     waiting = {"due_at__gt": timezone.now(), "attempts__gt": 0, "parked_at__isnull": True}
     return _counted(at_most, *(model.objects.filter(**waiting) for model in (Subscription, GlobalEmail, BrazeProfile)))
+
+
+def waiting_since() -> datetime | None:
+    """Return since when Braze has been out of date about what is due or has failed, through every retry, or None.
+
+    Looked for among the first to be tried: whoever waits longest is among them, or has just been tried. An email
+    consent is no such thing: it travels with the person that it is about.
+    """
+    waiting = Q(due_at__lte=timezone.now()) | Q(attempts__gt=0)
+    travels = Q(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+    kinds = (Subscription.objects.exclude(address="").exclude(travels), GlobalEmail.objects, BrazeProfile.objects)
+    found = [_longest(rows.filter(waiting, due_at__isnull=False, parked_at__isnull=True)) for rows in kinds]
+    return min(filter(None, found), default=None)
+
+
+def _longest(rows: QuerySet[Any]) -> datetime | None:
+    first = rows.order_by("due_at").annotate(since=Coalesce("marked_at", "due_at"))[:LOOKED_AT]
+    since: datetime | None = first.aggregate(longest=Min("since"))["longest"]
+    return since
 
 
 def parked(at_most: int) -> int:

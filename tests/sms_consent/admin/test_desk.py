@@ -154,7 +154,7 @@ def test_pictures_are_read_out_and_need_nobody_else(boss: Client, counted: str) 
 
 def test_what_waits_is_shown_with_the_way_to_it(boss: Client, alice: User) -> None:
     hour = timezone.now() - timedelta(hours=1)
-    Subscription.objects.filter(program__slug="sms").update(due_at=hour)
+    Subscription.objects.filter(program__slug="sms").update(due_at=hour, marked_at=hour)
     Subscription.objects.filter(program__slug="email").update(parked_at=hour)
     lines.stop("/users/track", BrazeLine.Lane.REST, reason="401", refused="x")
     InboundMessage.objects.create(kind="text", outcome="unknown", needs_review=True, occurred_at=hour)
@@ -170,6 +170,21 @@ def test_what_waits_is_shown_with_the_way_to_it(boss: Client, alice: User) -> No
     }
     for link in ("subscription/?outbox=parked", "brazeline/", "inboundmessage/?needs_review__exact=1"):
         assert f'href="/admin/sms_consent/{link}"' in page
+
+
+@pytest.mark.parametrize("minutes", [-1, 5])  # until it is tried again
+def test_a_change_waits_since_braze_has_been_out_of_date_however_often_it_was_tried(
+    minutes: int, boss: Client, alice: User
+) -> None:
+    BrazeProfile.objects.update(due_at=None)
+    now, hour = timezone.now(), timezone.now() - timedelta(hours=1)
+    row = Subscription.objects.get(program__slug="sms")
+    Subscription.objects.filter(pk=row.pk).update(
+        due_at=now + timedelta(minutes=minutes), marked_at=hour, attempts=9, leased_until=None
+    )
+    assert f'the oldest since <time datetime="{hour:%Y-%m-%dT%H:%M:%SZ}">' in page_of(boss)
+    page = boss.get(reverse("admin:sms_consent_subscription_change", args=[row.pk])).content.decode()
+    assert f"waiting since {hour:%Y-%m-%d %H:%M} UTC" in page
 
 
 def test_what_failed_and_is_tried_again_is_not_called_nothing(boss: Client, alice: User) -> None:
