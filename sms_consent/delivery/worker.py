@@ -70,13 +70,14 @@ def deliver_opt_outs_due(courier: Courier) -> int:
 def deliver_due(courier: Courier) -> int:
     """Send everything else that is due now, each kind for a turn; return how many rows were claimed.
 
-    Numbers go before people: the first call of the pair, then the second (design.md §4.4).
+    Numbers go before people: the first call of the pair, then the second (design.md §4.4). Hints come last: who has
+    consented here does not wait for what Braze may say of others.
     """
     due = outbox.due_rest()
     if not due and not hints.are_waiting():
         return 0
     _look_at_lines(courier)
-    return follow_hints(courier) + sum(deliver(courier) for deliver in _lanes(due))
+    return sum(deliver(courier) for deliver in (*_lanes(due), follow_hints))
 
 
 def _lanes(due: set[str]) -> Iterator[Callable[[Courier], int]]:
