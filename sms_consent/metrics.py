@@ -150,7 +150,7 @@ def _deliveries(found: dict[str, dict[str, float]]) -> Iterator[Metric]:
             buckets.append((limit, so_far))
         histogram.add_metric([lane], buckets, total)
     yield histogram
-    words = "Requests that the hooks did not let in."
+    words = "Requests that the hooks did not let in; “unplaced”: texts and opt-outs in them that are nobody's."
     yield _counter("optin_hook_refusals", words, ("hook", "status"), found[counts.REFUSALS])
 
 

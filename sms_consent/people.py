@@ -23,8 +23,9 @@ from django.utils import timezone
 from optin_site import bulk
 
 LONGEST_SHORT_CODE = 6
-LONGEST_E164 = 16  # the plus included
+LONGEST_NATIONAL = 10  # digits; most numbers that name their country have more
 LONGEST_EMAIL = 254
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 MANY = 100  # addresses locked together
 MOST_ON_SQLITE = 1000  # it has one writer, whom the others wait for
 TURNS = (0x70CC, 0x70CD)
@@ -76,12 +77,18 @@ def address_of(text: str) -> str:
         return email
     if text.startswith("00"):  # how much of the world dials abroad, whatever the default region does
         text = f"+{text[2:]}"
+    number = _parsed(text, settings.PHONE_REGIONS[0])
+    return _e164(number) if number and phonenumbers.is_possible_number(number) else ""
+
+
+def _parsed(text: str, region: str | None = None) -> phonenumbers.PhoneNumber | None:
     try:
-        number = phonenumbers.parse(text, settings.PHONE_REGIONS[0])
+        return phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
+        return None
+
+
+def _e164(number: phonenumbers.PhoneNumber) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
@@ -132,23 +139,44 @@ def prove_phone(external_id: str, phone: str) -> None:
 
 
 def digits(number: str) -> str:
-    """Return a number as providers may write it, with a plus unless it is a short code; empty if there is none."""
+    """Return a number as a provider may write it, with a plus unless it is a short code; empty if there is none."""
     bare = re.sub(r"[^0-9]", "", number)
-    return bare if len(bare) <= LONGEST_SHORT_CODE else f"+{bare}"
+    if len(bare) <= LONGEST_SHORT_CODE:
+        return bare
+    if "+" in number:
+        return f"+{bare}"
+    return f"+{bare[2:]}" if bare.startswith("00") else _without_plus(bare)
+
+
+def _without_plus(bare: str) -> str:
+    """Return the number that these digits most likely mean: what is valid before what could only be.
+
+    Up to ten are first taken for a number of the default region, and then of the US, as Braze takes ten (R-phones).
+    Where there are more the plus alone is missing.
+    """
+    whole, national = [_parsed(f"+{bare}")], [_parsed(bare, settings.PHONE_REGIONS[0]), _parsed(bare, "US")]
+    found = list(filter(None, national + whole if len(bare) <= LONGEST_NATIONAL else whole + national))
+    for is_one in (phonenumbers.is_valid_number, phonenumbers.is_possible_number):
+        for number in filter(is_one, found):
+            return _e164(number)
+    return f"+{bare}"
 
 
 def handset(number: str) -> str:
     """Return the E.164 number of a handset as a provider writes it; empty for a short code or what is no number."""
     found = digits(number)
-    return found if found.startswith("+") and 8 <= len(found) <= LONGEST_E164 else ""
+    return found if E164.fullmatch(found) else ""
+
+
+def email_of(text: str) -> str:
+    """Return an email address that a provider writes, as it is stored; empty for what is none."""
+    return normalise(text)[:LONGEST_EMAIL] if "@" in text else ""
 
 
 def is_served(phone: str) -> bool:
     """Whether a number is of a country that the site serves, at whatever door (PHONE_REGIONS, SEC-2)."""
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) in settings.PHONE_REGIONS
-    except phonenumbers.NumberParseException:
-        return False
+    number = _parsed(phone)
+    return number is not None and phonenumbers.region_code_for_number(number) in settings.PHONE_REGIONS
 
 
 def lock(addresses: Iterable[str]) -> None:

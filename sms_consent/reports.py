@@ -16,8 +16,9 @@ from django.db import transaction
 
 from sms_consent import blanking, outbox, people, services, texts
 from sms_consent.choices import Channel, Source, State, Told
+from sms_consent.exceptions import ConsentError
 from sms_consent.ledger import Circumstances
-from sms_consent.models import InboundMessage, Program, Subscription
+from sms_consent.models import BrazeProfile, InboundMessage, Program, Subscription
 from sms_consent.texts import BRAZE
 
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
@@ -25,19 +26,26 @@ REST_API, INBOUND_MESSAGE = "REST API", "Inbound Message"  # names of Braze's fo
 STILL_OURS = timedelta(minutes=5)  # a call's events may come so long before its answer is settled
 # "Attempt to send to unsubscribed recipient": the provider has a STOP of its own (REV-12).
 BLOCKED = frozenset({"21610", "40300"})
+BY_NAME = "external_id"  # how a report was read that says no address
+
+
+class UnplacedError(ConsentError):
+    """An opt-out of which nothing says whose it is. Braze has nothing more to tell of it: have a person know."""
 
 
 @dataclass(frozen=True)
 class Report:
     """One event of Braze's, about one of the two addresses. Empty strings stand for what it does not say.
 
-    `kind` is one of `InboundMessage.Kind` but TEXT; `status` "subscribed", "unsubscribed"…; `cause` who did it;
-    `code` the provider's error. `at` is None where it has no time, as a webhook campaign has not.
+    `kind` is one of `InboundMessage.Kind` but TEXT; `external_id` is who it is about, as Braze names them; `status`
+    "subscribed", "unsubscribed"…; `cause` who did it; `code` the provider's error. `at` is None where it has no time,
+    as a webhook campaign has not.
     """
 
     kind: str
     phone: str = ""
     email: str = ""
+    external_id: str = ""
     provider_id: str | None = None
     group_id: str = ""
     status: str = ""
@@ -46,10 +54,18 @@ class Report:
     number: str = ""
     at: datetime | None = None
 
+    @property
+    def opts_out(self) -> bool:
+        """Whether it takes consent away."""
+        return self.kind in (Kind.SPAM, Kind.REJECTION) or self.status == State.UNSUBSCRIBED
+
 
 @transaction.atomic
 def receive(report: Report) -> InboundMessage | None:
-    """Take a report in; return it with what was made of it, None if it is about nothing of ours."""
+    """Take a report in; return it with what was made of it, None if it is about nothing of ours.
+
+    Raises UnplacedError for an opt-out that neither says an address nor names somebody who has one at Braze.
+    """
     act = {
         Kind.GROUP_STATE: _group_state,
         Kind.EMAIL_STATE: _email_state,
@@ -57,7 +73,7 @@ def receive(report: Report) -> InboundMessage | None:
         Kind.REJECTION: _rejection,
     }[Kind(report.kind)]
     programs = _programs(report)
-    address = (report.phone if programs[0].is_sms else report.email) if programs else ""
+    address = _address(report, "phone" if programs[0].is_sms else "email") if programs else ""
     if not address:
         return None
     people.lock([address])
@@ -81,6 +97,28 @@ def _programs(report: Report) -> list[Program]:
     return list(Program.objects.filter(channel=channel))
 
 
+def _address(report: Report, name: str) -> str:
+    """Return the address ("phone", "email") that a report is about: that of whom it names only if it is an opt-out."""
+    said: str = getattr(report, name)
+    return said if said or not report.opts_out else _address_of_whom(report, name)
+
+
+def _address_of_whom(report: Report, name: str) -> str:
+    """Return the address that Braze has of whom a report names; empty where it may be our own call about them.
+
+    So it may where that came before the last one that Braze accepted, or one is open: a profile that lost its number
+    is unsubscribed without one (`delivery.moving`), and must not take the consent of the next number with it.
+    """
+    profile = BrazeProfile.objects.select_related("person").filter(external_id=report.external_id).first()
+    at = texts.moment(report.at)
+    if profile and report.cause == REST_API and (profile.is_unknown or (profile.accepted_at or at) > at):
+        return ""
+    found = outbox.address_at_braze(profile, name) if profile else ""
+    if not found:
+        raise UnplacedError
+    return found
+
+
 def _message(report: Report, programs: Sequence[Program], address: str) -> InboundMessage:
     is_opt_out = report.status != State.SUBSCRIBED
     return InboundMessage(
@@ -93,7 +131,7 @@ def _message(report: Report, programs: Sequence[Program], address: str) -> Inbou
         program=programs[0] if report.kind == Kind.GROUP_STATE else None,
         status=State.UNSUBSCRIBED if report.kind in (Kind.SPAM, Kind.REJECTION) else report.status,
         cause=report.cause,
-        rule=report.code,
+        rule=report.code or ("" if address in (report.phone, report.email) else BY_NAME),
         outcome=Outcome.REPEAT,
         occurred_at=texts.moment(report.at, opts_out=is_opt_out),
     )

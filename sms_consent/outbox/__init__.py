@@ -22,6 +22,7 @@ from sms_consent.outbox.dues import due_opt_outs, due_rest
 from sms_consent.outbox.holders import (
     CARRIES,
     ONE_OR_ANOTHER,
+    address_at_braze,
     claim_identity,
     forget_profiles,
     merge_away,
@@ -68,6 +69,7 @@ __all__ = [
     "ONE_OR_ANOTHER",
     "Claim",
     "Outcome",
+    "address_at_braze",
     "claim_identities",
     "claim_identity",
     "claim_global_emails",

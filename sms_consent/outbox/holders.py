@@ -38,6 +38,18 @@ def _old(profile: BrazeProfile, name: str, old: str) -> dict[str, Any]:
     return {name: old} if profile.is_unknown or known == ONE_OR_ANOTHER or is_to_come else {}
 
 
+def address_at_braze(profile: BrazeProfile, name: str) -> str:
+    """Return the address ("email" or "phone") that Braze has of a person, or may have; empty if it has none.
+
+    What they have here and Braze was never told is not theirs there: anybody may have typed it (rule 11).
+    """
+    accepted = profile.accepted if isinstance(profile.accepted, dict) else {name: ONE_OR_ANOTHER}
+    known = accepted.get(name)
+    may_have = profile.is_unknown or known == ONE_OR_ANOTHER
+    theirs = getattr(profile.person, {"phone": "phone_number"}.get(name, name)) if may_have and profile.person else ""
+    return known or theirs or ""
+
+
 def claim_identity(phone: str) -> None:
     """Have the nameless profile that a text made at Braze become the one who is known by the number here."""
     nameless = BrazeProfile.objects.filter(person__phone=phone, accepted_at__isnull=True, is_to_delete=False)

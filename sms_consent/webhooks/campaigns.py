@@ -9,7 +9,6 @@ from sms_consent import people
 from sms_consent.models import InboundMessage
 from sms_consent.reports import Report
 from sms_consent.texts import BRAZE, Text
-from sms_consent.webhooks.currents import LONGEST_EMAIL
 
 STATES = ("subscribed", "unsubscribed")
 
@@ -18,7 +17,8 @@ def parse(body: Any) -> Text | Report | None:
     """Return what a campaign says; None for what is not its body.
 
     {"event": "inbound" | "subscribed" | "unsubscribed", "subscription_group_id", "external_id", "phone", "email",
-    "message", "source"}; empty strings stand for what Braze does not know. It has no time and no id of its own.
+    "message", "source"}; empty strings stand for what Braze does not know, in a text's `phone` too. It has no time and
+    no id of its own.
     """
     if not isinstance(body, dict):
         return None
@@ -26,13 +26,14 @@ def parse(body: Any) -> Text | Report | None:
     fields = {name: value.strip() for name, value in said.items()}
     event, phone = fields.get("event", ""), people.handset(fields.get("phone", ""))
     group = fields.get("subscription_group_id", "")
-    if event == "inbound" and phone:
+    if event == "inbound":
         return Text(BRAZE, phone, said.get("message", ""), group_id=group, is_first_hand=False)
     if event in STATES:
         return Report(
             InboundMessage.Kind.GROUP_STATE,
             phone=phone,
-            email=people.normalise(fields.get("email", ""))[:LONGEST_EMAIL],
+            email=people.email_of(fields.get("email", "")),
+            external_id=fields.get("external_id", ""),
             group_id=group,
             status=event,
             cause=fields.get("source", "")[:60],

@@ -24,14 +24,15 @@ INBOUND_TEXT = "users.messages.sms.InboundReceive"
 BODY = "message_body"  # kept as it came: it is evidence (KW-14)
 LATEST = 10**11  # a time from here on is in milliseconds
 EARLIEST_YEAR = 2000
-LONGEST_ID, LONGEST_EMAIL = 255, 254
+LONGEST_ID = 255
 
 
 def parse(batch: Any) -> Iterator[Text | Report]:
     """Return what a batch says that concerns us.
 
     Unknown events and fields are passed over, for Braze drops for ever what is refused twice. Where an event keeps
-    a field is not confirmed anywhere: it is looked for in `properties`, in `user` and beside them.
+    a field is not confirmed anywhere: it is looked for in `properties`, in `user` and beside them. Addresses are
+    optional there; a text or a report without one has an empty one.
     """
     events = batch.get("events") if isinstance(batch, dict) else None
     for event in events if isinstance(events, list) else []:
@@ -61,14 +62,11 @@ def _flat(event: Mapping[str, Any]) -> dict[str, str]:
     return flat
 
 
-def _text(fields: Mapping[str, str]) -> Text | None:
-    phone = people.handset(fields.get("user_phone_number", ""))
-    if not phone:
-        return None
+def _text(fields: Mapping[str, str]) -> Text:
     return Text(
         provider=BRAZE,
         provider_id=_id(fields),
-        phone=phone,
+        phone=people.handset(fields.get("user_phone_number", "")),
         number=people.digits(fields.get("inbound_phone_number", ""))[:20],
         group_id=fields.get("subscription_group_id", ""),
         body=fields.get(BODY, ""),
@@ -84,7 +82,8 @@ def _report(kind: str, fields: Mapping[str, str]) -> Report:
     return Report(
         kind=kind,
         phone=people.handset(named if named and not is_email else phone),
-        email=people.normalise(named if is_email else fields.get("email_address", ""))[:LONGEST_EMAIL],
+        email=people.email_of(named if is_email else fields.get("email_address", "")),
+        external_id=fields.get("external_user_id", ""),
         provider_id=_id(fields),
         group_id=fields.get("subscription_group_id", ""),
         status=fields.get("subscription_status", "").lower()[:20],

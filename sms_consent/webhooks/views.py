@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from optin_site import bearer
 from sms_consent import counts, replies, reports, texts
-from sms_consent.reports import Report
+from sms_consent.reports import Report, UnplacedError
 from sms_consent.texts import Text
 from sms_consent.webhooks import campaigns, currents, twilio
 
@@ -60,36 +60,49 @@ def _json(request: HttpRequest) -> Any:
 @machine
 def braze_currents(request: HttpRequest) -> HttpResponse:
     """Take a Currents batch: 200 when all of it is written down, 500 when some is not, and it all comes again."""
-    return _from_braze(request, currents.parse)
+    return _from_braze(request, currents.parse, hook="braze_currents")
 
 
 @machine
 def braze_events(request: HttpRequest) -> HttpResponse:
     """Take what a webhook campaign sends."""
-    return _from_braze(request, lambda body: filter(None, [campaigns.parse(body)]))
+    return _from_braze(request, lambda body: filter(None, [campaigns.parse(body)]), hook="braze_events")
 
 
-def _from_braze(request: HttpRequest, parse: Callable[[Any], Iterable[Text | Report]]) -> HttpResponse:
+def _from_braze(request: HttpRequest, parse: Callable[[Any], Iterable[Text | Report]], *, hook: str) -> HttpResponse:
     if not bearer.shows(request, settings.BRAZE_WEBHOOK_TOKEN):
         return JsonResponse({"error": "Authorization: Bearer with BRAZE_WEBHOOK_TOKEN is needed."}, status=401)
     try:
         body = _json(request)
     except ValueError:
         return JsonResponse({"error": "The body is not JSON."}, status=400)
-    failed = sum(not _take(item) for item in parse(body))
+    failed = sum(not _take(item, hook) for item in parse(body))
     return JsonResponse({"failed": failed}, status=500 if failed else 200)
 
 
-def _take(item: Text | Report) -> bool:
+def _take(item: Text | Report, hook: str) -> bool:
     """Hand one event on. One that cannot be written down must not take its neighbours with it."""
     try:
-        texts.receive(item) if isinstance(item, Text) else reports.receive(item)
+        _hand_on(item)
     except DatabaseTrouble:
         raise
+    except UnplacedError:
+        logger.warning("A text or an opt-out is passed over: nothing says whose it is (%s)", hook)
+        counts.add(counts.REFUSALS, hook, "unplaced")
+        counts.write_sometimes()
     except Exception:
         logger.exception("An event of Braze's could not be taken in")
         return False
     return True
+
+
+def _hand_on(item: Text | Report) -> None:
+    if isinstance(item, Report):
+        reports.receive(item)
+    elif item.phone:
+        texts.receive(item)
+    else:
+        raise UnplacedError
 
 
 @machine
