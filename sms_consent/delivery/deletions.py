@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from sms_consent import outbox
-from sms_consent.braze.client import BATCH, DELETE, USER_STATUS
-from sms_consent.delivery.jobs import in_calls
+from sms_consent.braze.client import DELETE, USER_STATUS
+from sms_consent.delivery.jobs import deliver_all
 from sms_consent.delivery.merges import FarewellJob
-from sms_consent.delivery.pipeline import Courier, Job, run
+from sms_consent.delivery.pipeline import Courier, Job
 from sms_consent.outbox import Outcome
 
 logger = logging.getLogger(__name__)
@@ -22,11 +22,7 @@ SUBSCRIBED_THERE = "Not deleted: subscribed at Braze. Somebody said yes there, a
 
 def deliver_deletions(courier: Courier) -> int:
     """Send deletions that are due; return how many were claimed."""
-    if not courier.is_open(DELETE) or not courier.is_open(USER_STATUS):
-        return 0
-    claims = outbox.claim_deletions(BATCH * courier.in_flight)
-    run([LookFirstJob(courier=courier, claims=some) for some in in_calls(claims)], courier)
-    return len(claims)
+    return deliver_all(courier, outbox.claim_deletions, LookFirstJob, USER_STATUS, DELETE)
 
 
 @dataclass(kw_only=True)

@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import Q
 
 from sms_consent import outbox
-from sms_consent.braze.client import BATCH, EMAIL_STATUS
+from sms_consent.braze.client import EMAIL_STATUS
 from sms_consent.choices import Channel, State, Told
-from sms_consent.delivery.jobs import ACCEPTED, CallJob
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, in_calls
 from sms_consent.delivery.pipeline import Courier, Job
 from sms_consent.models import GlobalEmail, Subscription
 from sms_consent.outbox import Claim, Outcome
@@ -21,8 +21,7 @@ from sms_consent.outbox import Claim, Outcome
 def global_email_jobs(courier: Courier, limit: int) -> tuple[list[Job], int]:
     """Return the calls for addresses that are due, up to 50 each, and how many rows were claimed."""
     claims = outbox.claim_global_emails(limit) if courier.is_open(EMAIL_STATUS) else []
-    parts = [claims[start : start + BATCH] for start in range(0, len(claims), BATCH)]
-    return [GlobalEmailJob(courier=courier, claims=part) for part in parts], len(claims)
+    return [GlobalEmailJob(courier=courier, claims=some) for some in in_calls(claims)], len(claims)
 
 
 @dataclass(kw_only=True)
@@ -49,12 +48,6 @@ class GlobalEmailJob(CallJob):
         self.finish({claim: ACCEPTED for claim, address in loaded.items() if address not in gone})
         emails = [loaded[claim] for claim in self.claims]
         return partial(self.courier.client.unsubscribe_emails, emails) if emails else None
-
-    def succeed(self, answer: Any) -> list[Job]:
-        """Braze took it for all of them."""
-        self.courier.went_well(EMAIL_STATUS)
-        self.finish(dict.fromkeys(self.claims, ACCEPTED))
-        return []
 
 
 def _gone_for_good(addresses: Collection[str]) -> set[str]:

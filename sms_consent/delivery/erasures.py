@@ -11,9 +11,9 @@ from typing import Any
 from django.utils import timezone
 
 from sms_consent import erasures, outbox
-from sms_consent.braze.client import BATCH, DELETE
-from sms_consent.delivery.jobs import ACCEPTED, CallJob, in_calls
-from sms_consent.delivery.pipeline import Courier, Job, run
+from sms_consent.braze.client import DELETE
+from sms_consent.delivery.jobs import ACCEPTED, ProfileJob, deliver_all
+from sms_consent.delivery.pipeline import Courier, Job
 from sms_consent.models import BrazeProfile, Erasure
 from sms_consent.outbox import Claim, Outcome
 
@@ -22,15 +22,11 @@ AGAIN = timedelta(seconds=5)
 
 def deliver_erasures(courier: Courier) -> int:
     """Have people deleted whose opt-outs Braze has taken; return how many were claimed."""
-    if not courier.is_open(DELETE):
-        return 0
-    claims = outbox.claim_erasures(BATCH * courier.in_flight)
-    run([EraseJob(courier=courier, claims=some) for some in in_calls(claims)], courier)
-    return len(claims)
+    return deliver_all(courier, outbox.claim_erasures, EraseJob, DELETE)
 
 
 @dataclass(kw_only=True)
-class EraseJob(CallJob):
+class EraseJob(ProfileJob):
     """Up to 50 people by external_id, so that nobody else who has their address is deleted with them.
 
     There is no look at Braze first, as there is for requests that lapsed: they asked to be erased, whatever they said
@@ -38,10 +34,6 @@ class EraseJob(CallJob):
     """
 
     endpoint = DELETE
-
-    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        """Write outcomes down."""
-        self.courier.settlements.add_people(outcomes, {})
 
     def build(self) -> Callable[[], Any] | None:
         """Return the call for those whom nothing can bring back; who has to wait is looked at again soon."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 from sms_consent import hints
 from sms_consent.braze import BrazeError, TryLater
 from sms_consent.braze.client import BATCH, USER_STATUS
-from sms_consent.delivery.jobs import ACCEPTED, CallJob
+from sms_consent.delivery.jobs import CallJob
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import InboundMessage
 from sms_consent.outbox import Claim, Outcome
@@ -35,7 +35,7 @@ def follow_hints(courier: Courier) -> int:
     found = _claimed(hints.waiting(BATCH))
     phones = [claim for claim, hint in found.items() if "@" not in hint.address]
     emails = [claim for claim, hint in found.items() if "@" in hint.address]
-    run([HintJob(courier=courier, claims=some, hints=found) for some in (phones, emails) if some], courier)
+    run([HintJob(courier=courier, claims=some, found=found) for some in (phones, emails) if some], courier)
     return len(found)
 
 
@@ -54,7 +54,7 @@ class HintJob(CallJob):
     """`/subscription/user/status` for up to 50 hints, all about numbers or all about email addresses."""
 
     endpoint = USER_STATUS
-    hints: Mapping[Claim, InboundMessage]
+    found: Mapping[Claim, InboundMessage]
 
     def is_open(self) -> bool:
         """Whether hints may be asked about now."""
@@ -65,18 +65,16 @@ class HintJob(CallJob):
 
     def build(self) -> Callable[[], Any] | None:
         """Name the addresses."""
-        addresses = sorted({self.hints[claim].address for claim in self.claims})
+        addresses = sorted({self.found[claim].address for claim in self.claims})
         kind = "email" if "@" in addresses[0] else "phone"
         return partial(self.courier.client.group_states, addresses, kind=kind)
 
     def succeed(self, answer: dict[str, dict[str, str]]) -> list[Job]:
         """Act on what Braze says of each."""
-        self.courier.went_well(USER_STATUS)
         self.courier.pace.went_well(PACE, None)
         for claim in self.claims:
-            _follow(self.hints[claim], answer)
-        self.finish(dict.fromkeys(self.claims, ACCEPTED))
-        return []
+            _follow(self.found[claim], answer)
+        return super().succeed(answer)
 
     def fail(self, error: BrazeError) -> list[Job]:
         """Have hints alone wait where Braze has no answer; a spent limit or a wrong key is everybody's."""
@@ -89,7 +87,7 @@ class HintJob(CallJob):
     def judge(self, refused: Mapping[Claim, Outcome], *, others_accepted: bool) -> None:
         """Give up whom Braze refuses to be asked about. However many they are, no line stops: consents are on it."""
         for claim, outcome in refused.items():
-            hints.give_up(self.hints[claim])
+            hints.give_up(self.found[claim])
             logger.warning("Hint %s is left for a person to read, Braze refused: %s", claim.id, outcome.reason)
 
 

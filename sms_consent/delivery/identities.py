@@ -8,20 +8,16 @@ from functools import partial
 from typing import Any
 
 from sms_consent import outbox
-from sms_consent.braze.client import BATCH, IDENTIFY
-from sms_consent.delivery.jobs import ACCEPTED, CallJob, in_calls
-from sms_consent.delivery.pipeline import Courier, Job, run
+from sms_consent.braze.client import IDENTIFY
+from sms_consent.delivery.jobs import CallJob, deliver_all
+from sms_consent.delivery.pipeline import Courier
 from sms_consent.models import BrazeProfile
 from sms_consent.outbox import Claim, Outcome
 
 
 def deliver_identities(courier: Courier) -> int:
     """Claim the nameless profiles that texts made, before their people are told of; return how many were claimed."""
-    if not courier.is_open(IDENTIFY):
-        return 0
-    claims = outbox.claim_identities(BATCH * courier.in_flight)
-    run([IdentityJob(courier=courier, claims=some) for some in in_calls(claims)], courier)
-    return len(claims)
+    return deliver_all(courier, outbox.claim_identities, IdentityJob, IDENTIFY)
 
 
 @dataclass(kw_only=True)
@@ -40,9 +36,3 @@ class IdentityJob(CallJob):
         self.give_back(claim for claim in self.claims if claim.id not in rows)
         pairs = [(rows[claim.id].external_id, rows[claim.id].claims_phone) for claim in self.claims]
         return partial(self.courier.client.identify, pairs) if pairs else None
-
-    def succeed(self, answer: Any) -> list[Job]:
-        """Braze took it for all of them."""
-        self.courier.went_well(IDENTIFY)
-        self.finish(dict.fromkeys(self.claims, ACCEPTED))
-        return []

@@ -16,7 +16,7 @@ from sms_consent import lines
 from sms_consent.braze import BrazeError, Refused, TryLater
 from sms_consent.braze.client import BATCH
 from sms_consent.delivery import noting
-from sms_consent.delivery.pipeline import Courier, Job
+from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.outbox import Claim, Outcome
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,15 @@ def in_calls(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
     return (list(claims[start : start + BATCH]) for start in range(0, len(claims), BATCH))
 
 
+def deliver_all(courier: Courier, claim: Callable[[int], list[Claim]], job: type[CallJob], *endpoints: str) -> int:
+    """Claim what is due of one kind and send it if all of these endpoints are open; return how many were claimed."""
+    if not all(map(courier.is_open, endpoints)):
+        return 0
+    claims = claim(BATCH * courier.in_flight)
+    run([job(courier=courier, claims=some) for some in in_calls(claims)], courier)
+    return len(claims)
+
+
 @dataclass(kw_only=True)
 class CallJob(ABC):
     """One call. `claims` are those that it has still to settle; each is settled exactly once."""
@@ -73,9 +82,16 @@ class CallJob(ABC):
     def build(self) -> Callable[[], Any] | None:
         """Return the call from what the claims are about now, or None; settle what is not to be sent."""
 
-    @abstractmethod
     def succeed(self, answer: Any) -> list[Job]:
-        """Settle what Braze took; return what follows from it."""
+        """Braze took it for all of them; return what follows from it."""
+        self.courier.went_well(*self.line_names)
+        self.finish(dict.fromkeys(self.claims, ACCEPTED))
+        return []
+
+    @property
+    def line_names(self) -> tuple[str, ...]:
+        """The lines that the call goes by, the endpoint first."""
+        return (self.endpoint,)
 
     @abstractmethod
     def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
@@ -116,8 +132,8 @@ class CallJob(ABC):
         self.settle(outcomes)
         noting.settled(self.courier.lane, outcomes)
         self.claims = [claim for claim in self.claims if claim not in outcomes]
-        for claim, outcome in outcomes.items() if self.isolation else ():
-            self.isolation.back(claim, accepted=outcome.accepted)  # type: ignore[union-attr]
+        for claim, outcome in outcomes.items():
+            self._back(claim, accepted=outcome.accepted)
 
     def give_back(self, claims: Iterable[Claim]) -> None:
         """Settle rows that are not to blame for not being sent."""
@@ -146,14 +162,18 @@ class CallJob(ABC):
         """Note whom Braze does not take. In an isolation the verdict waits for the others."""
         if self.isolation is None:
             self.judge(refused, others_accepted=len(refused) < len(self.claims))
-        for claim, outcome in refused.items() if self.isolation else ():
-            self.isolation.back(claim, refused=outcome)  # type: ignore[union-attr]
+        for claim, outcome in refused.items():
+            self._back(claim, refused=outcome)
         self.claims = [claim for claim in self.claims if claim not in refused]
 
     def end_isolation(self) -> None:
         """Note that who was sent alone went through and is settled elsewhere."""
-        for claim in self.claims if self.isolation else ():
-            self.isolation.back(claim, accepted=True)  # type: ignore[union-attr]
+        for claim in self.claims:
+            self._back(claim, accepted=True)
+
+    def _back(self, claim: Claim, *, accepted: bool = False, refused: Outcome | None = None) -> None:
+        if self.isolation is not None:
+            self.isolation.back(claim, accepted=accepted, refused=refused)
 
     def judge(self, refused: Mapping[Claim, Outcome], *, others_accepted: bool) -> None:
         """Park who was refused; but where all of many are refused with the same words, it is the line."""
@@ -174,6 +194,14 @@ class CallJob(ABC):
         waits = min(lines.FIRST_PROBE * 2 ** min(lines.MAX_PROBES, *(c.attempts for c in refused)), lines.LAST_PROBE)
         logger.error("Braze refused %s opt-outs on %s alike: %s", len(refused), self.endpoint, words)
         self.settle(dict.fromkeys(refused, Outcome(retry_at=timezone.now() + waits)))
+
+
+class ProfileJob(CallJob):
+    """A call about profiles that changes none of the attributes that are kept of them."""
+
+    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
+        """Write outcomes down."""
+        self.courier.settlements.add_people(outcomes, {})
 
 
 @dataclass

@@ -11,9 +11,9 @@ from typing import Any
 from django.utils import timezone
 
 from sms_consent import outbox
-from sms_consent.braze.client import BATCH, MERGE
-from sms_consent.delivery.jobs import CallJob, in_calls
-from sms_consent.delivery.pipeline import Courier, Job, run
+from sms_consent.braze.client import MERGE
+from sms_consent.delivery.jobs import ProfileJob, deliver_all
+from sms_consent.delivery.pipeline import Courier, Job
 from sms_consent.models import BrazeProfile
 from sms_consent.outbox import Claim, Outcome
 
@@ -22,19 +22,11 @@ MERGE_AGAIN = timedelta(seconds=5)
 
 def deliver_merges(courier: Courier) -> int:
     """Send merges that are due; return how many were claimed."""
-    if not courier.is_open(MERGE):
-        return 0
-    claims = outbox.claim_merges(BATCH * courier.in_flight)
-    run([MergeJob(courier=courier, claims=some) for some in in_calls(claims)], courier)
-    return len(claims)
+    return deliver_all(courier, outbox.claim_merges, MergeJob, MERGE)
 
 
-class FarewellJob(CallJob):
+class FarewellJob(ProfileJob):
     """A call about profiles that nobody is behind any more: their row here goes once Braze has taken it."""
-
-    def settle(self, outcomes: Mapping[Claim, Outcome]) -> None:
-        """Write outcomes down."""
-        self.courier.settlements.add_people(outcomes, {})
 
     def known(self) -> dict[int, BrazeProfile]:
         """Return the rows by id; forget those that Braze never heard of."""

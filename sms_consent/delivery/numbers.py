@@ -134,11 +134,10 @@ class StatusJob(CallJob):
         new = holders.filter(accepted_at__isnull=True)
         return new.order_by("-pk").values_list("external_id", flat=True).first() or ""
 
-    def succeed(self, answer: Any) -> list[Job]:
-        """Braze took it for all of them."""
-        self.courier.went_well(SET_STATUS, self.program.slug)
-        self.finish(dict.fromkeys(self.claims, ACCEPTED))
-        return []
+    @property
+    def line_names(self) -> tuple[str, ...]:
+        """The endpoint and the program's line."""
+        return (*super().line_names, self.program.slug)
 
     def refused(self, error: Refused) -> list[Job]:
         """Stop the line if it is the group that Braze does not take; else find out who it is."""
@@ -246,12 +245,12 @@ def _claim(courier: Courier, limit: int) -> list[Claim]:
 
 def _number_jobs(courier: Courier, claims: list[Claim]) -> Iterator[Job]:
     rows = load(claims)
-    look = {claim: row for claim, row in rows.items() if _is_looked_at(claim, row)}
+    look = {claim: row for claim, row in rows.items() if _needs_a_look(claim, row)}
     for some in in_calls(list(look)):
         yield LookJob(courier=courier, claims=some, rows=look)
     yield from status_jobs(courier, [claim for claim in claims if claim not in look])
 
 
-def _is_looked_at(claim: Claim, row: Row) -> bool:
+def _needs_a_look(claim: Claim, row: Row) -> bool:
     """Whether Braze is read first: before the first word about a number, and before it is asked again."""
     return not row.is_looked_at or (claim.asked > 0 and row.state == State.PENDING)

@@ -212,7 +212,7 @@ class TrackJob(CallJob):
         self.courier.went_well(TRACK, *{program for parcel in accepted for program in parcel.programs})
         told = [subscription for parcel in accepted for subscription in parcel.told]
         self.courier.settlements.add_riders(self.versions, self.addresses, told, self._started(accepted))
-        jobs = self._take(named)
+        jobs = self._sort_out(named)
         if self.suspects and accepted:
             return [*jobs, self._next_suspect(accepted[0].claim)]
         self.finish({parcel.claim: ACCEPTED for parcel in accepted})
@@ -236,7 +236,7 @@ class TrackJob(CallJob):
             return super().refused(error)
         left = [claim for claim in self.claims if claim not in named]
         again: list[Job] = [replace(self, claims=left)] if left else []
-        return self._take(named) + again
+        return self._sort_out(named) + again
 
     def _named(self, items: Mapping[int, str]) -> dict[Claim, Outcome]:
         sent = list(self.parcels)
@@ -245,7 +245,7 @@ class TrackJob(CallJob):
     def _started(self, parcels: Iterable[Parcel]) -> list[int]:
         return [subscription for parcel in parcels for subscription in parcel.started]
 
-    def _take(self, named: Mapping[Claim, Outcome]) -> list[Job]:
+    def _sort_out(self, named: Mapping[Claim, Outcome]) -> list[Job]:
         """Tell trouble with a group, which stops that program's line, from trouble with a person."""
         groups = [claim for claim, outcome in named.items() if self._is_about_a_group(claim, outcome.reason)]
         people = {claim: outcome for claim, outcome in named.items() if claim not in groups}
