@@ -24,7 +24,8 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Return a new member of staff who may do everything. A password is ignored: staff use codes too."""
         user = self.create_user(email, is_staff=True, is_superuser=True, **fields)
-        user.emailaddress_set.create(email=user.email, primary=True)  # or else no code would get them in
+        addresses = user.emailaddress_set  # type: ignore[attr-defined]
+        addresses.create(email=user.email, primary=True)  # or else no code would get them in
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
