@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 Lane = BrazeLine.Lane
 KEPT_FREE = 0.05  # of every limit, for opt-outs: 12,500 of them a minute
 AFTER_TROUBLE = 1.0  # seconds; twice as many after each round that finds the database away, up to
-LONGEST_PAUSE = 16.0
+LONGEST_PAUSE = 4.0  # for an opt-out waits for it when the database is back
 BREATH = 0.05  # seconds: who waits for SQLite's writer stands in no queue, and never gets in between without a gap
 
 
