@@ -67,7 +67,8 @@ def _rows(hint: InboundMessage) -> QuerySet[Subscription]:
 
 def give_up(hint: InboundMessage) -> None:
     """Leave a hint that cannot be followed for a person to read."""
-    InboundMessage.objects.filter(pk=hint.pk).update(outcome=Outcome.UNKNOWN, needs_review=True)
+    waiting = InboundMessage.objects.filter(pk=hint.pk, outcome=Outcome.WAITING)  # or another worker has followed it
+    waiting.update(outcome=Outcome.UNKNOWN, needs_review=True)
 
 
 def _is_outdone(hint: InboundMessage) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from sms_consent import blanking, outbox, people, services, texts
@@ -104,19 +105,24 @@ def _address(report: Report, name: str) -> str:
 
 
 def _address_of_whom(report: Report, name: str) -> str:
-    """Return the address that Braze has of whom a report names; empty where it may be our own call about them.
-
-    So it may where that came before the last one that Braze accepted, or one is open: a profile that lost its number
-    is unsubscribed without one (`delivery.moving`), and must not take the consent of the next number with it.
-    """
+    """Return the address that Braze has of whom a report names; empty where it may be our own call about them."""
     profile = BrazeProfile.objects.select_related("person").filter(external_id=report.external_id).first()
-    at = texts.moment(report.at)
-    if profile and report.cause == REST_API and (profile.is_unknown or (profile.accepted_at or at) > at):
+    if profile and _may_be_ours(report, profile):
         return ""
     found = outbox.address_at_braze(profile, name) if profile else ""
     if not found:
         raise UnplacedError
     return found
+
+
+def _may_be_ours(report: Report, profile: BrazeProfile) -> bool:
+    """Whether it may be a call about a person: one is open, or was accepted so lately that it may have landed since.
+
+    A profile that has lost its number is unsubscribed without one (`delivery.moving`): that is none of the next number.
+    """
+    landed = profile.accepted_at and profile.accepted_at + settings.BRAZE_RECHECK_AFTER
+    is_open = profile.is_unknown or (landed is not None and texts.moment(report.at) < landed)
+    return report.cause == REST_API and is_open
 
 
 def _message(report: Report, programs: Sequence[Program], address: str) -> InboundMessage:

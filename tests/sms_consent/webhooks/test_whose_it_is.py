@@ -112,6 +112,17 @@ def test_our_own_opt_out_of_a_profile_without_a_number_is_none_of_the_next_numbe
     assert (standing(ALICES_PHONE, "sms"), standing(CAROLS_PHONE, "sms")) == ("subscribed", "subscribed")
 
 
+@pytest.mark.parametrize(("minutes", "state"), [(4, "subscribed"), (6, "unsubscribed")])
+def test_an_opt_out_by_the_api_counts_once_our_own_last_call_must_have_landed(
+    minutes: int, state: str, visit: Visit, deliver: Deliver
+) -> None:
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    later(minutes * 60)
+    send([named(changed("Unsubscribed", "REST API"))])
+    assert standing(ALICES_PHONE, "sms") == state
+
+
 def test_a_number_that_braze_was_never_told_is_not_theirs(visit: Visit, deliver: Deliver, scrape: Scrape) -> None:
     """Rule 11: Bob has typed Alice's number."""
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
