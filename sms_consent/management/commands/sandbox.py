@@ -23,7 +23,7 @@ class Command(BaseCommand):
         braze = urlsplit(settings.BRAZE_REST_URL)
         if braze.hostname not in ("127.0.0.1", "localhost", "::1"):
             raise CommandError("BRAZE_REST_URL is not on this machine; the sandbox is for development only.")
-        arguments = ["--host", braze.hostname, "--port", str(braze.port or 80)]
+        arguments = ["--host", braze.hostname, "--port", str(80 if braze.port is None else braze.port)]
         arguments += ["--smtp-port", str(settings.EMAIL_PORT), "--key", settings.BRAZE_REST_KEY]
         arguments += ["--sms-group", settings.BRAZE_SMS_SUBSCRIPTION_GROUP_ID]
         arguments += ["--email-group", settings.BRAZE_EMAIL_SUBSCRIPTION_GROUP_ID]

@@ -56,15 +56,19 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def strike(deliver: Deliver, sandbox: Sandbox, settings: Any) -> Strike:
-    """Deliver with one of `FAULTS` on an endpoint, until its call has ended; returns how many rows are left."""
+    """Deliver with one of `FAULTS` on an endpoint, until its call has ended; returns how many rows are left.
+
+    Every call meets it meanwhile: a busy machine may take so long that the first is tried again.
+    """
 
     def strike(name: str, endpoint: str) -> int:
-        fault = sandbox.faults.add(endpoint=endpoint, **FAULTS[name])
+        fault = sandbox.faults.add(endpoint=endpoint, times=None, **FAULTS[name])
         usual = settings.BRAZE_TIMEOUT
         settings.BRAZE_TIMEOUT = IMPATIENCE if fault.kind in ("slow", "latency") else usual
         left = deliver()
         settings.BRAZE_TIMEOUT = usual
         sandbox.faults.release(fault)
+        sandbox.faults.clear()
         all_answered(sandbox)
         return left
 
