@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 _env = environ.FileAwareEnv()
 
 COMMENT = re.compile(r"#(\S*\s|$)")
+LONE_COMMENT = re.compile(r"#(\s|$)")  # not “#1 Example Brand”
 COMMENT_AFTER_A_VALUE = re.compile(r"\s#")
 SUCH_AS = {
     "db": "postgres://user:password@host:5432/name or sqlite:////absolute/path",
@@ -120,7 +121,8 @@ def _refuse_comment(name: str) -> None:
     Keys may well begin with “#”, but have no blanks in them. In a file of its own a value is taken as it stands.
     """
     value = "" if os.environ.get(f"{name}_FILE") else os.environ.get(name, "").strip()
-    if COMMENT.match(value) or (name not in PROSE and COMMENT_AFTER_A_VALUE.search(value)):
+    comment = LONE_COMMENT if name in PROSE else COMMENT
+    if comment.match(value) or (name not in PROSE and COMMENT_AFTER_A_VALUE.search(value)):
         raise ImproperlyConfigured(
             f"{name} has a comment in its value: comments need a line of their own. "
             f"(A value that really has “#” after a blank goes into a file, named by {name}_FILE.)"

@@ -72,14 +72,20 @@ class _Client(redis.RedisCacheClient):
 
         super().__init__(servers, **TIMEOUTS | options)
         self.trouble = _troubles[tuple(servers)]
-        # ValueError: what was to be counted up is not there, for it was made while the server was away.
-        self.lost = (RedisError, OSError, ValueError)
+        self.lost = (RedisError, OSError)
 
     add = _or("add", lambda key, value, timeout: True)  # a lock is had
     get = _or("get", lambda key, default: default)
     set = _or("set", lambda key, value, timeout: None)
     delete = _or("delete", lambda key: False)
-    incr = _or("incr", lambda key, delta: delta)
+    _incr = _or("incr", lambda key, delta: delta)
+
+    def incr(self, key: Any, delta: Any) -> Any:
+        """Count up from nothing what is not there: it was made while the server was away, or has been evicted."""
+        try:
+            return self._incr(key, delta)
+        except ValueError:
+            return delta
 
 
 class RedisCache(redis.RedisCache):

@@ -132,9 +132,10 @@ def export_jsonl(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Any])
 
 
 class ExportsLists(Exports):
-    """For subscriptions: who is subscribed now, and the suppression list, of the program that is filtered by or of all.
+    """For subscriptions: who is subscribed now, to the program that is filtered by or to any, and the suppression list.
 
-    What else is filtered does not change them: they say what stands, not what is looked at.
+    What else is filtered does not change them: they say what stands, not what is looked at. The suppression list is
+    always whole: a number that texted STOP before a program was there must not be missing from it.
     """
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -150,7 +151,7 @@ class ExportsLists(Exports):
         if kind is None:
             raise SuspiciousOperation("There is no such list.")
         rows, form = kind.everything(), request.POST.get("format", "")
-        if BY_PROGRAM not in request.GET:
+        if BY_PROGRAM not in request.GET or kind is SUPPRESSED:
             return download(request, kind, rows, form, detail="everything")
         program = _program(request.GET[BY_PROGRAM])
         rows, detail = rows.filter(program=program), f"program: {program.slug}"

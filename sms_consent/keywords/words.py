@@ -28,7 +28,7 @@ LISTED = _table("""
 
 # What people write instead (REV-2, KW-3).
 _ENGLISH = _table("""
-    unsub, cease, desist, halt, terminate, discontinue, delete, unsubscribeme, removeme, s t o p,
+    unsub, cease, desist, terminate, discontinue, delete, unsubscribeme, removeme, s t o p,
     stopit, stopnow, stopthis, stopplease, pleasestop, stoptexting, stoptexts, stopmessages, stop2end, stop2quit,
     no stop, text stop, txt stop, opt me out, opt out of, i opt out, i want out, i revoke,
     withdraw consent, withdraw my consent, no more, no texts, no messages, no sms, no spam,
@@ -85,34 +85,34 @@ _FRENCH = _table("""
 """)
 _GERMAN = _table("""
     abmelden, abmeldung, abmelde, abbestellen, abbestellung, abbestelle, austragen, stoppen, beenden, kündigen,
-    kuendigen,
-    kündigung, kuendigung, kündige, kuendige, widerruf, widerrufen, widerrufe, widerspreche, widersprechen,
-    widerspruch,
-    löschen, loeschen, lösche, löscht, löschung, aufhören, aufhoeren, hör auf, hört auf, hören sie auf, abschalten,
-    melde mich ab, melde ab, meldet mich ab, melden sie mich ab, ich melde mich ab,
-    trag mich aus, tragt mich aus, tragen sie mich aus, nimm mich raus, nehmt mich raus, nehmen sie mich raus,
-    nimm mich aus, nehmt mich aus, nehmen sie mich aus, nehmt mich bitte aus, nehmen sie mich bitte aus,
-    streicht mich, streichen sie mich,
+    kuendigen, kündigung, kuendigung, kündige, kuendige, widerspreche, widersprechen, widerspruch, löschen, loeschen,
+    lösche, löscht, löschung, aufhören, aufhoeren, hör auf, hört auf, hören sie auf, abschalten, melde mich ab,
+    melde ab, meldet mich ab, melden sie mich ab, ich melde mich ab, trag mich aus, tragt mich aus,
+    tragen sie mich aus, nimm mich raus, nehmt mich raus, nehmen sie mich raus, nimm mich aus, nehmt mich aus,
+    nehmen sie mich aus, nehmt mich bitte aus, nehmen sie mich bitte aus, streicht mich, streichen sie mich,
 
-    keine sms, keine sms mehr, keine nachrichten, keine nachrichten mehr, keine werbung, keine werbung mehr,
-    keine angebote mehr, keine texte mehr, kein spam, nichts mehr, nicht mehr schreiben, nicht mehr anschreiben,
-    nicht mehr kontaktieren, nicht mehr senden, nicht mehr schicken, nicht mehr erhalten, nicht mehr bekommen,
-    schreib mir nicht mehr, schreibt mir nicht mehr, schreiben sie mir nicht mehr,
-    schick mir nichts mehr, schickt mir nichts mehr, schicken sie mir nichts mehr, senden sie mir nichts mehr,
-    schick mir keine, schickt mir keine, schicken sie mir keine, senden sie mir keine, sende mir keine,
-    ruft mich nicht mehr an, rufen sie mich nicht mehr an,
-    ich will nicht mehr, ich möchte nicht mehr, ich will das nicht mehr, ich will keine, ich möchte keine,
+    keine sms mehr, keine nachrichten mehr, keine werbung mehr, keine angebote mehr, keine texte mehr,
+    nicht mehr schreiben, nicht mehr anschreiben, nicht mehr kontaktieren, nicht mehr senden, nicht mehr schicken,
+    nicht mehr erhalten, nicht mehr bekommen, schreib mir nicht mehr, schreibt mir nicht mehr,
+    schreiben sie mir nicht mehr, schick mir nichts mehr, schickt mir nichts mehr, schicken sie mir nichts mehr,
+    senden sie mir nichts mehr, schick mir keine, schickt mir keine, schicken sie mir keine, senden sie mir keine,
+    sende mir keine, ruft mich nicht mehr an, rufen sie mich nicht mehr an, ich will nicht mehr,
+    ich möchte nicht mehr, ich will das nicht mehr, ich will keine sms, ich will keine nachrichten,
+    ich will keine werbung, ich möchte keine sms, ich möchte keine nachrichten, ich möchte keine werbung,
+    ich möchte keine angebote, widerruf meiner einwilligung, widerruf der einwilligung,
+    ich widerrufe meine einwilligung, ich widerrufe meine zustimmung, widerrufe meine einwilligung,
+    einwilligung widerrufen,
 
-    lass mich in ruhe, lasst mich in ruhe, lassen sie mich in ruhe, falsche nummer, falsch verbunden,
-    kein interesse, nicht interessiert, kein bedarf, verpiss dich, verpisst euch
+    lass mich in ruhe, lasst mich in ruhe, lassen sie mich in ruhe, falsche nummer, falsch verbunden, kein interesse,
+    nicht interessiert, kein bedarf, verpiss dich, verpisst euch
 """)
 _ARABIC = _table("""
     إلغاء, ألغ, ألغي, ألغوا, إلغاء الاشتراك, إلغاء اشتراكي, أوقف, أوقفوا, أوقفي, إيقاف, توقف, توقفوا, توقفي, وقف,
-    وقفوا,
-    أزل, أزلني, أزيلوني, إزالة, احذف, احذفني, احذفوني, حذف, انسحاب, أنسحب, سحب الموافقة, أسحب موافقتي,
+    وقفوا, أزل, أزلني, أزيلوني, إزالة, احذف, احذفني, احذفوني, حذف, انسحاب, أنسحب, سحب الموافقة, أسحب موافقتي,
 
-    لا أريد رسائل, لا أريد الرسائل, لا أريد رسائلكم, لا أريد هذه الرسائل, لا أريد المزيد, لا أريد,
-    لا أرغب, لم أعد أريد, لا ترسل, لا ترسلوا, لا ترسلي, لا تراسلني, لا تراسلوني, لا تتصل, لا تتصلوا, لا تزعجوني,
+    لا أريد رسائل, لا أريد الرسائل, لا أريد رسائلكم, لا أريد هذه الرسائل, لا أريد المزيد, لا أريد أي رسائل,
+    لا أريد استلام, لا أريد تلقي, لا أرغب في استلام, لا أرغب في تلقي, لا أرغب في رسائل, لم أعد أريد رسائل,
+    لم أعد أريد رسائلكم, لا ترسل, لا ترسلوا, لا ترسلي, لا تراسلني, لا تراسلوني, لا تتصل, لا تتصلوا, لا تزعجوني,
     لا رسائل, بدون رسائل, كفى, كفاية,
 
     اتركني, اتركوني, دعوني وشأني, رقم خاطئ, الرقم خاطئ, رقم غلط, الرقم غلط, غير مهتم, غير مهتمة, لست مهتما, لست مهتمة
@@ -120,7 +120,10 @@ _ARABIC = _table("""
 STOP = LISTED | _ENGLISH | _SPANISH | _FRENCH | _GERMAN | _ARABIC
 
 # Too common in other sentences: they revoke with nothing but courtesies beside them. TD is on the list of AWS.
-STOP_ALONE = _table("td, exit, enough, para, fin, salir, assez, quitter, ende, schluss, genug, raus, قف, خروج")
+STOP_ALONE = _table("""
+    td, exit, enough, halt, para, fin, salir, assez, quitter, ende, schluss, genug, raus, nichts mehr, kein spam,
+    keine sms, keine nachrichten, keine werbung, widerruf, widerrufen, widerrufe, قف, خروج
+""")
 
 # What an opt-out may be about. Only ever read after a STOP word or phrase.
 ABOUT = _table("""
@@ -171,7 +174,7 @@ COURTESIES = _table("""
     madame, monsieur, et, ou, mais, je veux, je voudrais, je souhaite, j'aimerais, pouvez-vous, veuillez,
     tout de suite, immédiatement, cordialement,
 
-    bitte, danke, danke schön, vielen dank, hallo, guten tag, guten morgen, guten abend, und, oder, aber, ich,
+    bitte, danke, danke schön, vielen dank, hallo, guten tag, guten morgen, guten abend, und, oder, ich,
     ich will, ich möchte, möchte, ich würde gerne, könnt ihr, können sie, kannst du, sofort, jetzt, endlich, hiermit,
     ab sofort, mit freundlichen grüßen, freundliche grüße, viele grüße, mfg, lg, vg, sehr geehrte damen und herren,
 

@@ -50,7 +50,7 @@ SHOW = "import json; from optin_site import settings as s; print(json.dumps([s.L
 
 @pytest.mark.parametrize("name", ["LEDGER_KEY", "LEDGER_KEY_FILE"])
 def test_what_is_no_comment_is_taken(tmp_path: Path, name: str) -> None:
-    key, address = f"#{'k' * 30}#", "1 Example Street, Suite #5"
+    key, address = f"#{'k' * 30}#", "#05-01 Example Street, Suite #5"
     if name == "LEDGER_KEY_FILE":
         key = f"# {'k' * 32} # 1"
         (tmp_path / "key").write_text(f"{key}\n")

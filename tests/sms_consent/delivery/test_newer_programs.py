@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as site
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from sms_consent import disclosures, selectors
 from sms_consent.choices import Door
 from sms_consent.models import ConsentRecord, Program
 from sms_consent.sandbox import Sandbox
 from tests.conftest import SMS
-from tests.people import ALICE, ALICES_PHONE, BOB, Deliver, Visit, acts, second_email_program, send_phone_form, standing
+from tests.people import (
+    ALICE,
+    ALICES_PHONE,
+    BOB,
+    BOBS_PHONE,
+    CAROL,
+    Deliver,
+    Visit,
+    acts,
+    second_email_program,
+    send_phone_form,
+    send_sign_up,
+    standing,
+)
 from tests.sms_consent.delivery.helpers import (
     alice_by_email,
     all_told,
@@ -22,6 +38,8 @@ from tests.sms_consent.delivery.helpers import (
     prompts,
     seen,
 )
+from tests.sms_consent.imports.files import load
+from tests.sms_consent.imports.files import text as imported
 from tests.sms_consent.webhooks.events import now, send, text
 
 pytestmark = [
@@ -33,10 +51,16 @@ VIP = "5a4d0000-0000-4000-8000-000000000009"
 
 def open_vip(sandbox: Sandbox, **changes: Any) -> Program:
     """Offer a second program of texts, which takes sign-ups unconfirmed."""
-    sandbox.world.set_group(VIP, "sms")
-    fields = {"channel": "sms", "brand": site.BRAND_NAME, "purpose": "offers", "frequency": "Message frequency varies"}
+    sandbox.world.set_group(changes.get("subscription_group_id", VIP), "sms")
+    fields = {
+        "slug": "vip",
+        "channel": "sms",
+        "brand": site.BRAND_NAME,
+        "purpose": "offers",
+        "frequency": "Message frequency varies",
+    }
     fields |= {"sender": site.SMS_NUMBER, "subscription_group_id": VIP, "confirm_sign_ups": False, "position": 4}
-    program = Program.objects.create(slug="vip", name="VIP", **fields | changes)
+    program = Program.objects.create(name="VIP", **fields | changes)
     for door, words in ((Door.FORM, disclosures.SMS_DRAFT), (Door.PHONE_FORM, disclosures.PHONE_FORM_DRAFT)):
         draft = disclosures.draft(program, language="en", text=words, label="VIP", button="Go", door=door)
         disclosures.publish(draft)
@@ -61,7 +85,7 @@ def test_a_stop_holds_on_a_program_that_came_after_it(visit: Visit, deliver: Del
     assert acts(ALICES_PHONE, "vip") == ["withdrawn", "requested"]
     stop, again = ConsentRecord.objects.filter(act="withdrawn").order_by("pk")
     assert (again.occurred_at, again.source, again.stops) == (stop.occurred_at, "keyword", True)
-    assert f"record {stop.pk}" in again.evidence.payload
+    assert "from before this program" in again.evidence.payload
 
 
 def test_the_phone_form_of_a_newer_program_sends_no_text_to_a_number_that_stopped(
@@ -128,3 +152,57 @@ def test_two_boxes_at_once_are_both_new(visit: Visit, sandbox: Sandbox) -> None:
     visit().sign_up(ALICE, ALICES_PHONE, "sms", "vip")
     assert (standing(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "vip")) == ("subscribed", "subscribed")
     assert seen(sandbox, SMS, ALICES_PHONE) is None
+
+
+def test_leaving_it_otherwise_first_does_not_hide_the_stop(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, client: Client
+) -> None:
+    stopped(visit, deliver)
+    open_vip(sandbox)
+    leave(ALICES_PHONE)
+    send_phone_form(client, ALICES_PHONE, "/phone/?program=vip")
+    deliver()
+    assert (standing(ALICES_PHONE, "vip"), prompts(sandbox, ALICES_PHONE)) == ("unsubscribed", 0)
+
+
+def test_a_consent_from_before_the_stop_that_an_import_brings_comes_before_it(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Whatever was texted since: START lifts the program that owns it, and no other."""
+    stopped(visit, deliver)
+    send([text("START", at=now(1))])
+    open_vip(sandbox)
+    load(tmp_path, imported(program="vip"))
+    assert (standing(ALICES_PHONE, "vip"), acts(ALICES_PHONE, "vip")) == ("unsubscribed", ["granted", "withdrawn"])
+
+
+def test_with_one_stop_a_number_only_programs_of_that_number_tell_whether_it_holds(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.STOP_SCOPE = "number"
+    open_vip(sandbox, sender="+12025550190")
+    visit().sign_up(ALICE, ALICES_PHONE, "sms", "vip")
+    deliver()
+    send([text("STOP", at=now())])
+    assert (standing(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "vip")) == ("unsubscribed", "subscribed")
+    open_vip(sandbox, slug="third", subscription_group_id="5a4d0000-0000-4000-8000-000000000010")
+    visit().sign_up(BOB, ALICES_PHONE, "third")
+    assert standing(ALICES_PHONE, "third") == "unsubscribed"
+
+
+def test_a_number_that_stopped_takes_as_many_statements_as_one_that_did_not(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """Rule 10."""
+    stopped(visit, deliver)
+    open_vip(sandbox)
+    new, known = (statements_of_a_sign_up(email, phone) for email, phone in ((BOB, BOBS_PHONE), (CAROL, ALICES_PHONE)))
+    assert new == known
+
+
+def statements_of_a_sign_up(email: str, phone: str) -> int:
+    client = Client()
+    client.get("/")
+    with CaptureQueriesContext(connection) as caught:
+        assert send_sign_up(client, email, phone, "vip").status_code == 302
+    return len(caught)

@@ -145,19 +145,22 @@ def test_the_lists_are_taken_out_whole_from_the_subscriptions(boss: Client, alic
     assert [it.what for it in AccessRecord.objects.order_by("id")] == ["Who is subscribed now", "Suppression list"]
 
 
-def test_the_lists_hold_the_program_that_the_subscriptions_are_filtered_by(boss: Client, alice: User) -> None:
-    agree("email", BOB)
-    for address in (ALICE, ALICES_PHONE, BOB):
-        services.withdraw(address, source=Source.ADMIN, circumstances=BROWSER)
-    email = Program.objects.get(slug="email")
-    query = f"?program__id__exact={email.pk}"
-    page = boss.get(f"{reverse('admin:sms_consent_subscription_changelist')}{query}&state__exact=pending")
-    assert f'action="{reverse(LISTS)}{query}"' in page.content.decode()
-    assert "Suppression list of Emails (CSV)" in page.content.decode()
-    answer = boss.post(f"{reverse(LISTS)}{query}", {"what": "suppressed", "format": "csv"})
-    assert 'filename="suppression-list-email-' in answer["Content-Disposition"]
-    assert [row["address"] for row in read(text_of(answer))] == [ALICE, BOB]
-    assert AccessRecord.objects.latest("id").detail == "csv; program: email"
+def test_who_is_subscribed_is_of_the_program_that_is_filtered_by_and_the_suppression_list_of_all(
+    boss: Client, alice: User
+) -> None:
+    services.withdraw(ALICE, source=Source.ADMIN, circumstances=BROWSER)
+    files = {}
+    for slug, name in (("sms", "Text messages"), ("email", "Emails")):
+        query = f"?program__id__exact={Program.objects.get(slug=slug).pk}"
+        page = boss.get(f"{reverse('admin:sms_consent_subscription_changelist')}{query}&state__exact=pending")
+        assert f'action="{reverse(LISTS)}{query}"' in page.content.decode()
+        assert f"Who is subscribed now to {name} (CSV)" in page.content.decode()
+        for what in ("subscribed", "suppressed"):
+            answer = boss.post(f"{reverse(LISTS)}{query}", {"what": what, "format": "csv"})
+            files[what, slug] = [row["address"] for row in read(text_of(answer))]
+    assert (files["subscribed", "sms"], files["subscribed", "email"]) == ([f"'{ALICES_PHONE}"], [])
+    assert files["suppressed", "sms"] == files["suppressed", "email"] == [ALICE]
+    assert AccessRecord.objects.order_by("id")[0].detail == "csv; program: sms"
 
 
 @pytest.mark.parametrize("program", ["0", "nonsense", ""])

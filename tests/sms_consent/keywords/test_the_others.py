@@ -81,6 +81,21 @@ STOP DEALS         | own  | -       | opt_out | KW-6
 """
 # What must change nothing (KW-4), though the words are there.
 TRAPS = """
+Ich will halt mehr Angebote
+Aber halt
+Keine SMS erhalten
+Hallo, keine SMS bekommen
+keine Nachrichten erhalten!
+Nichts mehr erhalten
+Ich möchte keine Abmeldung
+Ich will keine Kündigung
+Widerruf meiner Abmeldung
+Kündigung widerrufen
+Hört auf euren Kunden!
+nicht mehr als 5 Euro?
+لا أريد إلغاء الاشتراك
+لا أرغب إلغاء اشتراكي
+لا أريد سحب الموافقة
 weekend
 nonstop
 non stop flights
