@@ -44,7 +44,7 @@ def called(sandbox: Sandbox, path: str, times: int = 1) -> bool:
 def test_the_claims_of_a_killed_worker_come_back(
     path: str, visit: Visit, start: Start, deliver: Deliver, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.add("slow", endpoint=path, seconds=1.5)
+    slow = sandbox.faults.add("slow", endpoint=path, seconds=START_UP)
     crowd([1], "sms")
     worker = start()
     assert called(sandbox, path)
@@ -53,6 +53,7 @@ def test_the_claims_of_a_killed_worker_come_back(
     assert deliver() > 0
     tried = len(sandbox.world.calls_to(path))
     assert tried == 1
+    sandbox.faults.release(slow)
     later(61)
     assert deliver() == 0
     assert disagreements(sandbox) == []
@@ -80,7 +81,7 @@ def test_story_13_killed_after_braze_applied_it(visit: Visit, start: Start, deli
 def test_story_14_suspended_past_its_lease(
     path: str, visit: Visit, start: Start, deliver: Deliver, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.add("slow", endpoint=path, seconds=1)
+    slow = sandbox.faults.add("slow", endpoint=path, seconds=START_UP)
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
     worker = start()
     assert called(sandbox, path)
@@ -88,6 +89,7 @@ def test_story_14_suspended_past_its_lease(
     later(61)
     stop(ALICES_PHONE)
     deliver()
+    sandbox.faults.release(slow)
     worker.send_signal(signal.SIGCONT)
     all_answered(sandbox)
     assert sandbox.world.wait_until(lambda: seen(sandbox, SMS, ALICES_PHONE) == UNSUBSCRIBED)
@@ -98,12 +100,13 @@ def test_story_14_suspended_past_its_lease(
 def test_a_worker_whose_lease_has_gone_marks_again(
     visit: Visit, start: Start, deliver: Deliver, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.add("latency", endpoint=SET, seconds=1)
+    slow = sandbox.faults.add("latency", endpoint=SET, seconds=START_UP)
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
     start()
     assert called(sandbox, SET)
     later(61)
     deliver()
+    sandbox.faults.release(slow)
     assert called(sandbox, SET, 2)
     assert sandbox.world.wait_until(lambda: len(sandbox.world.calls_to(SET)) == 3, START_UP)
     _settled()
