@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Min, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from post_office.models import STATUS, Email
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -21,8 +20,8 @@ from prometheus_client.registry import Collector
 
 from optin_site.logs import scrubbed
 from optin_site.patience import cache_answers
-from sms_consent import counts
-from sms_consent.choices import Act, Channel, Source, State, Told
+from sms_consent import counts, outbox
+from sms_consent.choices import Act, Source, State, Told
 from sms_consent.models import (
     BrazeLine,
     BrazeProfile,
@@ -70,7 +69,7 @@ def _waiting() -> list[tuple[str, QuerySet[Any]]]:
     """Return what Braze has yet to be told, by lane. An email consent travels with the person that it is about."""
     owed = Subscription.objects.filter(due_at__isnull=False, parked_at=None).exclude(address="")
     owed = owed.exclude(Q(is_recheck=True) & ~Q(told=Told.UNKNOWN))
-    alone = owed.exclude(state__in=LEFT).exclude(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+    alone = owed.exclude(state__in=LEFT).exclude(outbox.TRAVELS)
     emails = GlobalEmail.objects.filter(due_at__isnull=False, parked_at=None, is_recheck=False)
     profiles = BrazeProfile.objects.filter(due_at__isnull=False, parked_at=None, is_recheck=False)
     return [(OPT_OUTS, owed.filter(state__in=LEFT)), (OPT_OUTS, emails), (REST, alone), (REST, profiles)]
@@ -82,17 +81,11 @@ def _outbox(now: datetime) -> Iterator[Metric]:
     for lane, rows in _waiting():
         backlog[lane, "due"] += rows.filter(due_at__lte=now)[:COUNTED_AT_MOST].count()
         backlog[lane, "later"] += rows.filter(due_at__gt=now)[:COUNTED_AT_MOST].count()
-        oldest[lane] = max(oldest[lane], _longest_wait(rows, now))
+        oldest[lane] = max(oldest[lane], (now - (outbox.longest_out_of_date(rows) or now)).total_seconds())
     words = f"Changes that Braze has yet to be told: due now, or later because it refused or failed. {_AT_MOST}"
     yield _gauge("optin_backlog", words, ("lane", "when"), backlog)
     words = "For how long the oldest of them has waited, back-off included."
     yield _gauge("optin_oldest_waiting_seconds", words, ("lane",), {(lane,): age for lane, age in oldest.items()})
-
-
-def _longest_wait(rows: QuerySet[Any], now: datetime) -> float:
-    """Of the first to be tried: whoever waits longest is among them, or has just been tried."""
-    first = rows.order_by("due_at").annotate(since=Coalesce("marked_at", "due_at"))[:LOOKED_AT]
-    return max(((now - since).total_seconds() for since in first.values_list("since", flat=True)), default=0.0)
 
 
 def _parked() -> Metric:

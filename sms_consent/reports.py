@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from sms_consent import blanking, outbox, people, services, texts
-from sms_consent.choices import Channel, Source, State, Told
+from sms_consent.choices import STANDING, Channel, Source, State, Told
 from sms_consent.exceptions import ConsentError
 from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeProfile, InboundMessage, Program, Subscription
@@ -221,7 +221,7 @@ def _was_ours(message: InboundMessage, row: Subscription) -> bool:
 def _email_state(message: InboundMessage, programs: list[Program], report: Report) -> None:
     """The global state: unsubscribed there is unsubscribed from every program of emails."""
     rows = Subscription.objects.filter(program__in=programs, subject=message.subject)
-    on = [row for row in rows if row.state in (State.SUBSCRIBED, State.PENDING)]
+    on = [row for row in rows if row.state in STANDING]
     if report.status != State.UNSUBSCRIBED:
         message.outcome = Outcome.ANSWERED
     elif not on or (message.cause == REST_API and all(_is_echo(message, row) for row in on)):

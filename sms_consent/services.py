@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from sms_consent import ledger, outbox, people
-from sms_consent.choices import Act, Channel, Source, State
+from sms_consent.choices import STANDING, Act, Channel, Source, State
 from sms_consent.ledger import Circumstances, Entry, Key
 from sms_consent.models import ConsentRecord, Disclosure, Program, Subscription
 from sms_consent.states import is_in_time
@@ -206,7 +206,7 @@ def given_by(person: str, address: str) -> list[Program]:
     the handset has confirmed is the handset's.
     """
     by_handset = ConsentRecord.objects.filter(request=OuterRef("request"), act=Act.CONFIRMED, proven=True)
-    rows = Subscription.objects.filter(subject=people.subject(address), state__in=(State.PENDING, State.SUBSCRIBED))
+    rows = Subscription.objects.filter(subject=people.subject(address), state__in=STANDING)
     resting = rows.exclude(request=None).exclude(Exists(by_handset)).select_related("program", "request__evidence")
     return [row.program for row in resting if person in _behind(row)]
 

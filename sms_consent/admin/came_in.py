@@ -24,6 +24,11 @@ def said(message: InboundMessage) -> str:
     """Return the words of a text, or what Braze reports; that they were erased, where they were."""
     if message.kind == InboundMessage.Kind.TEXT:
         return message.body if message.address else evidence.ERASED
+    return reported(message)
+
+
+def reported(message: InboundMessage) -> str:
+    """Return what Braze reports."""
     return ", ".join(filter(None, (message.status, message.cause, message.rule)))
 
 

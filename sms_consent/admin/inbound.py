@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from sms_consent import access, people, texts
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
+from sms_consent.admin.came_in import reported
 from sms_consent.admin.evidence import IN_WORDS, addresses_in
 from sms_consent.admin.searching import SubjectSearch
 from sms_consent.models import InboundMessage
@@ -96,8 +97,7 @@ class InboundMessageAdmin(SubjectSearch, ReadOnlyAdmin):
     @admin.display(description="Says")
     def said(self, message: InboundMessage) -> str:
         """The words of a text without the addresses in it, or what Braze reports."""
-        words = message.body or ", ".join(filter(None, (message.status, message.cause, message.rule)))
-        words = IN_WORDS.sub("…", words)
+        words = IN_WORDS.sub("…", message.body or reported(message))
         return words if len(words) <= SHOWN_OF_WORDS else words[: SHOWN_OF_WORDS - 1] + "…"
 
     @admin.display(description="Needs review")

@@ -9,9 +9,7 @@ from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -126,7 +124,7 @@ def _withdraw(request: HttpRequest, form: OptOutForm) -> HttpResponse:
 
 def _is_known(address: str) -> bool:
     """Whether somebody has the address, or did anything with it; that staff typed it before does not make it known."""
-    subject, holders = people.subject(address), Q(email=address) | Q(phone=address)
+    subject = people.subject(address)
     did = ConsentRecord.objects.filter(subject=subject).exclude(source=Source.ADMIN)
     wrote = InboundMessage.objects.filter(subject=subject)
-    return did.exists() or wrote.exists() or get_user_model()._default_manager.filter(holders).exists()
+    return did.exists() or wrote.exists() or bool(people.held([address]))

@@ -14,13 +14,12 @@ from typing import Any
 from django.conf import settings
 
 from sms_consent.braze import payloads
-from sms_consent.choices import State
+from sms_consent.choices import STANDING
 from sms_consent.delivery.loading import Profile, Standing
 from sms_consent.models import Program
 from sms_consent.outbox import CARRIES, ONE_OR_ANOTHER, Claim
 
 AT_ONCE = timedelta(0)
-ON = (State.PENDING, State.SUBSCRIBED)
 
 
 def without_its_number(profile: Profile, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +97,7 @@ class Move:
         if not payloads.takes_away("phone", self.changed, before):
             return None
         spared = self._spared("phone")
-        on = sorted({row.program for row in self.standings.get(spared or "", ()) if row.state in ON})
+        on = sorted({row.program for row in self.standings.get(spared or "", ()) if row.state in STANDING})
         return on if on or spared is None else None
 
     @property
@@ -120,7 +119,7 @@ class Move:
         for name, is_sms in payloads.ADDRESSES.items():
             spared = self._spared(name)
             if spared is not None:
-                on = {row.program for row in self.standings.get(spared, ()) if row.state in ON}
+                on = {row.program for row in self.standings.get(spared, ()) if row.state in STANDING}
                 found += [it for pk, it in self.programs.items() if it.is_sms == is_sms and pk not in on]
         return [program for program in found if program.subscription_group_id]
 

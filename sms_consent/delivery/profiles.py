@@ -14,7 +14,7 @@ from sms_consent import lines, outbox
 from sms_consent.braze import BrazeError, Refused, payloads
 from sms_consent.braze.client import SET_STATUS, TRACK, USER_STATUS
 from sms_consent.braze.errors import mentions_group
-from sms_consent.choices import State
+from sms_consent.choices import STANDING
 from sms_consent.delivery import loading, moving
 from sms_consent.delivery.jobs import ACCEPTED, CallJob, claiming, in_calls
 from sms_consent.delivery.moving import Move
@@ -153,7 +153,7 @@ class TrackJob(CallJob):
         if had_none or profile.accepted.get("phone") == profile.phone or USER_STATUS in self.courier.closed:
             return False
         rows = self.standings.get(profile.phone or "", ())
-        asked = [row for row in rows if row.is_to_be_looked_at and row.state in (State.PENDING, State.SUBSCRIBED)]
+        asked = [row for row in rows if row.is_to_be_looked_at and row.state in STANDING]
         return any(self._takes(self.programs[row.program].slug) for row in asked)
 
     def _pack(self) -> dict[Claim, Parcel]:

@@ -6,6 +6,7 @@ that changed meanwhile, or whose lease has gone, is marked again instead of bein
 """
 
 from sms_consent.outbox.claims import (
+    TRAVELS,
     Claim,
     claim_deletions,
     claim_erasures,
@@ -17,7 +18,7 @@ from sms_consent.outbox.claims import (
     claim_people,
     due_since,
 )
-from sms_consent.outbox.counting import due_now, failed, parked, unsent, waiting_since
+from sms_consent.outbox.counting import due_now, failed, longest_out_of_date, parked, unsent, waiting_since
 from sms_consent.outbox.dues import due_opt_outs, due_rest
 from sms_consent.outbox.holders import (
     CARRIES,
@@ -67,6 +68,7 @@ __all__ = [
     "MAX_ASKS",
     "NOTIFY_CHANNEL",
     "ONE_OR_ANOTHER",
+    "TRAVELS",
     "Claim",
     "Outcome",
     "address_at_braze",
@@ -95,6 +97,7 @@ __all__ = [
     "forget_some",
     "fresh",
     "insist",
+    "longest_out_of_date",
     "insist_later",
     "insist_on_consent",
     "mark",

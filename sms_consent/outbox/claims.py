@@ -13,12 +13,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from sms_consent.choices import Channel, State, Told
+from sms_consent.choices import STANDING, Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Program, Subscription
 from sms_consent.outbox.marking import MAX_ASKS, new_version
 
 SUBSCRIPTION_FIELDS = ("address", "told", "asked", "is_recheck", "attempts", "marked_at")
 PROFILE_FIELDS = ("is_unknown", "attempts", "marked_at")
+TRAVELS = Q(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)  # with whom it is about: nothing that waits itself
 BEFORE = {"is_unknown": "was_unknown", "is_recheck": "was_recheck"}  # how a claim calls what it changes
 
 
@@ -73,7 +74,7 @@ def claim_numbers(limit: int, *, closed: Collection[int] = (), may_look: bool = 
     """
     now = timezone.now()
     programs = Program.objects.filter(channel=Channel.SMS).exclude(id__in=closed).values("id")
-    rows = Subscription.objects.filter(program__in=programs, state__in=(State.PENDING, State.SUBSCRIBED))
+    rows = Subscription.objects.filter(program__in=programs, state__in=STANDING)
     rows = rows.exclude(address="").exclude(state=State.PENDING, owes_opt_out=True)
     if not may_look:
         rows = rows.filter(looked_at__isnull=False).exclude(asked__gt=0, state=State.PENDING)
@@ -126,11 +127,8 @@ def claim_erasures(limit: int) -> list[Claim]:
 
 
 def due_since() -> datetime | None:
-    """Return when something became due that any worker would take now, or None. A retry makes it due anew.
-
-    An email consent is no such thing: it travels with the person that it is about.
-    """
-    alone = Subscription.objects.exclude(address="").exclude(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
+    """Return when something became due that any worker would take now, or None. A retry makes it due anew."""
+    alone = Subscription.objects.exclude(address="").exclude(TRAVELS)
     now = timezone.now()
     waiting = [_due(rows, now).order_by("due_at") for rows in (alone, BrazeProfile.objects.all())]
     found = [rows.values_list("due_at", flat=True).first() for rows in waiting]

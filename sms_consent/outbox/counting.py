@@ -9,8 +9,9 @@ from django.db.models import Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from sms_consent.choices import Channel, State, Told
+from sms_consent.choices import Told
 from sms_consent.models import BrazeProfile, GlobalEmail, GroupMove, Subscription
+from sms_consent.outbox.claims import TRAVELS
 
 LOOKED_AT = 1_000  # rows of each kind
 
@@ -45,17 +46,19 @@ def failed(at_most: int) -> int:
 def waiting_since() -> datetime | None:
     """Return since when Braze has been out of date about what is due or has failed, through every retry, or None.
 
-    Looked for among the first to be tried: whoever waits longest is among them, or has just been tried. An email
-    consent is no such thing: it travels with the person that it is about.
+    An email consent is no such thing: it travels with the person that it is about.
     """
     waiting = Q(due_at__lte=timezone.now()) | Q(attempts__gt=0)
-    travels = Q(program__channel=Channel.EMAIL, state=State.SUBSCRIBED)
-    kinds = (Subscription.objects.exclude(address="").exclude(travels), GlobalEmail.objects, BrazeProfile.objects)
-    found = [_longest(rows.filter(waiting, due_at__isnull=False, parked_at__isnull=True)) for rows in kinds]
+    kinds = (Subscription.objects.exclude(address="").exclude(TRAVELS), GlobalEmail.objects, BrazeProfile.objects)
+    found = [longest_out_of_date(rows.filter(waiting, due_at__isnull=False, parked_at__isnull=True)) for rows in kinds]
     return min(filter(None, found), default=None)
 
 
-def _longest(rows: QuerySet[Any]) -> datetime | None:
+def longest_out_of_date(rows: QuerySet[Any]) -> datetime | None:
+    """Return since when Braze has been out of date about one of these rows that are due, or will be.
+
+    Looked for among the first to be tried: whoever waits longest is among them, or has just been tried.
+    """
     first = rows.order_by("due_at").annotate(since=Coalesce("marked_at", "due_at"))[:LOOKED_AT]
     since: datetime | None = first.aggregate(longest=Min("since"))["longest"]
     return since

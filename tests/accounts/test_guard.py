@@ -66,6 +66,14 @@ def test_people_get_through(page: str, client: Client, later: Later) -> None:
     assert standing(ALICES_PHONE, "sms") in ("subscribed", "pending")
 
 
+def has_come_back_whole(client: Client, page: str, again: str) -> None:
+    """Nothing that was entered is lost, and pressed once more it is taken."""
+    assert f'value="{ALICES_PHONE}"' in again
+    assert len(re.findall(r'<input[^>]*type="checkbox"[^>]* checked', again)) == (2 if page == "/" else 0)
+    assert client.post(page, hidden_fields(again) | FORMS[page]).status_code == 302
+    assert standing(ALICES_PHONE, "sms") in ("subscribed", "pending")
+
+
 @every_form
 def test_who_is_very_quick_is_asked_to_press_once_more_and_loses_nothing(
     page: str, client: Client, later: Later, deliver: Deliver, sandbox: Sandbox
@@ -76,11 +84,8 @@ def test_who_is_very_quick_is_asked_to_press_once_more_and_loses_nothing(
     deliver()
     assert (stored(), sandbox.world.calls) == (0, [])
     assert "That was very quick" in again
-    assert f'value="{ALICES_PHONE}"' in again
-    assert len(re.findall(r'<input[^>]*type="checkbox"[^>]* checked', again)) == (2 if page == "/" else 0)
     later(0.2)
-    assert client.post(page, hidden_fields(again) | FORMS[page]).status_code == 302
-    assert standing(ALICES_PHONE, "sms") in ("subscribed", "pending")
+    has_come_back_whole(client, page, again)
 
 
 @every_form
@@ -162,11 +167,8 @@ def test_a_page_left_open_overnight_comes_back_with_everything_in_it(page: str, 
     later(24 * 3600 + 1)
     again = client.post(page, data).content.decode()
     assert "had been open for too long" in again
-    assert f'value="{ALICES_PHONE}"' in again
-    assert len(re.findall(r'<input[^>]*type="checkbox"[^>]* checked', again)) == (2 if page == "/" else 0)
     later(3)
-    assert client.post(page, hidden_fields(again) | FORMS[page]).status_code == 302
-    assert standing(ALICES_PHONE, "sms") in ("subscribed", "pending")
+    has_come_back_whole(client, page, again)
 
 
 def test_after_a_mistake_nobody_waits_again(client: Client, later: Later) -> None:

@@ -160,24 +160,24 @@ def test_once_ends_with_1_when_something_is_parked(visit: Visit, start: Start, s
     assert (worker.returncode, "1 left unsent" in output) == (1, True)
 
 
-def test_told_to_stop_it_ends_its_calls_first(visit: Visit, start: Start, sandbox: Sandbox) -> None:
-    sandbox.faults.add("latency", endpoint=TRACK, seconds=1)
+def told_to_stop_amid(path: str, seconds: float, start: Start, sandbox: Sandbox) -> None:
+    """Tell a worker to stop while Braze takes so long to answer a call, and wait until it has ended."""
+    sandbox.faults.add("latency", endpoint=path, seconds=seconds)
     crowd([1], "sms")
     worker = start()
-    assert called(sandbox, TRACK)
+    assert called(sandbox, path)
     worker.terminate()
     assert worker.wait(START_UP) == 0
+
+
+def test_told_to_stop_it_ends_its_calls_first(visit: Visit, start: Start, sandbox: Sandbox) -> None:
+    told_to_stop_amid(TRACK, 1, start, sandbox)
     assert BrazeProfile.objects.get().accepted_at is not None
     assert disagreements(sandbox) == []
 
 
 def test_told_to_stop_it_begins_no_other_call(visit: Visit, start: Start, sandbox: Sandbox) -> None:
-    sandbox.faults.add("latency", endpoint=SET, seconds=2)
-    crowd([1], "sms")
-    worker = start()
-    assert called(sandbox, SET)
-    worker.terminate()
-    assert worker.wait(START_UP) == 0
+    told_to_stop_amid(SET, 2, start, sandbox)
     assert sandbox.world.calls_to(TRACK) == []
     assert start("--once").wait(START_UP) == 0
     assert disagreements(sandbox) == []
