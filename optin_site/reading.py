@@ -14,24 +14,30 @@ from optin_site import together
 M = TypeVar("M", bound=models.Model)
 
 
-def rows(model: type[M], rest: str, params: Sequence[Any]) -> list[M]:
-    """Return the rows of a model; `rest` is what follows SELECT … FROM …, with a %s for each of `params`."""
-    return [_object(model, row) for row in together.ask(f"{_select(model)} {rest}", params)]
+def rows(model: type[M], rest: str, params: Sequence[Any], **also: str) -> list[M]:
+    """Return the rows of a model; `rest` is what follows SELECT … FROM …, with a %s for each of `params`.
+
+    `also` names attributes that hold what SQL says of each row, as the database puts it.
+    """
+    return [_object(model, row, also) for row in together.ask(f"{_select(model, *also.values())} {rest}", params)]
 
 
 @cache  # a site has one database
-def _select(model: type[models.Model]) -> str:
+def _select(model: type[models.Model], *also: str) -> str:
     name = connection.ops.quote_name
-    columns = ", ".join(name(field.column) for field in model._meta.concrete_fields)
-    return f"SELECT {columns} FROM {name(model._meta.db_table)}"  # noqa: S608 - names of ours
+    columns = ", ".join([*(name(field.column) for field in model._meta.concrete_fields), *also])
+    return f"SELECT {columns} FROM {name(model._meta.db_table)}"  # noqa: S608 - names and SQL of ours
 
 
-def _object(model: type[M], row: Sequence[Any]) -> M:
-    values = list(row)
+def _object(model: type[M], row: Sequence[Any], also: Iterable[str]) -> M:
+    names = _names(model)
+    values, rest = list(row[: len(names)]), row[len(names) :]
     for position, expression, converters in _converters(model):
         for convert in converters:
             values[position] = convert(values[position], expression, connection)
-    return model.from_db(connection.alias, _names(model), values)
+    found = model.from_db(connection.alias, names, values)
+    vars(found).update(zip(also, rest, strict=True))
+    return found
 
 
 @cache

@@ -1,4 +1,7 @@
-"""A STOP reaches programs that are newer than it: it silenced the number, not a list of programs (REV-8, REV-11)."""
+"""A STOP reaches programs that are newer than it: it silenced the number, not a list of programs (REV-8, REV-11).
+
+What an import says is about the program that it names (docs/import.md): no stop of an import reaches another.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,18 @@ from datetime import datetime
 
 from django.conf import settings
 
+from sms_consent import people
 from sms_consent.choices import STANDING, Act, Source
 from sms_consent.evidence import Circumstances, Entry, Key
 from sms_consent.models import ConsentRecord, Program, Subscription
 
-Stops = Mapping[str, Collection[tuple[int, datetime]]]  # by keyed hash: program and time of each
+Place = tuple[str, str]  # which of our numbers, where each has stops of its own; the keyed hash of theirs
+
+# Read with the row itself: a query for who has stopped alone would tell of it by the time that it takes (rule 10).
+STOP_WAS_HEARD = """EXISTS (
+    SELECT 1 FROM sms_consent_consentrecord AS said
+    WHERE said.subject = sms_consent_subscription.subject AND said.program_id = sms_consent_subscription.program_id
+    AND said.occurred_at <= sms_consent_subscription.stopped_at AND said.stops AND said.source <> 'import')"""
 
 
 def carried_over(entries: Iterable[Entry], subscriptions: Mapping[Key, Subscription]) -> list[Entry]:
@@ -21,17 +31,18 @@ def carried_over(entries: Iterable[Entry], subscriptions: Mapping[Key, Subscript
     `subscriptions` are all that the addresses have. What the handset itself says now is for its own program to fold.
     Asks nothing of the database but what STOP_SCOPE or an import needs: nobody is answered later for a STOP (rule 10).
     """
-    first = [entry for entry in entries if _may_follow(entry) and subscriptions[entry.key].folded_to is None]
-    rows: dict[str, list[Subscription]] = defaultdict(list)
-    for (_, address), row in subscriptions.items() if first else ():
-        rows[address].append(row)
-    senders = _senders() if first else {}
-    heard = _heard({subscriptions[entry.key].subject for entry in first if entry.source == Source.IMPORT})
-    found = {
-        entry.key: _again(entry, at)
-        for entry in first
-        if (at := _stopped_at(entry, rows[entry.address], senders, heard))
-    }
+    able = [entry for entry in entries if _may_follow(entry)]
+    numbers = _numbers() if able else {}
+    first = [entry for entry in able if subscriptions[entry.key].folded_to is None]
+    rows: dict[Place, list[Subscription]] = defaultdict(list)
+    for row in subscriptions.values() if first else ():
+        rows[numbers.get(row.program_id, ""), row.subject].append(row)
+    heard = _heard({subscriptions[entry.key].subject for entry in first if entry.source == Source.IMPORT}, numbers)
+    found = {}
+    for entry in first:
+        place = numbers.get(entry.program.pk, ""), subscriptions[entry.key].subject
+        if at := heard.get(place) if entry.source == Source.IMPORT else _silenced_at(rows[place]):
+            found[entry.key] = _again(entry, at)
     return list(found.values())
 
 
@@ -42,38 +53,38 @@ def _may_follow(entry: Entry) -> bool:
     return entry.source == Source.IMPORT or not is_the_handsets
 
 
-def _senders() -> dict[int, str]:
+def _numbers() -> dict[int, str]:
     """Return each program's number where a STOP is for one number only; nothing where it is for all."""
-    return dict(Program.objects.values_list("pk", "sender")) if settings.STOP_SCOPE == "number" else {}
+    if settings.STOP_SCOPE != "number":
+        return {}
+    return {program: people.digits(sender) for program, sender in Program.objects.values_list("pk", "sender")}
 
 
-def _heard(subjects: Collection[str]) -> Stops:
-    """Return the stops that were heard of here. What an import says is about the program that it names."""
-    found: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
-    if subjects:
-        stops = ConsentRecord.objects.filter(subject__among=subjects, stops=True).exclude(source=Source.IMPORT)
-        for subject, program, at in stops.values_list("subject", "program_id", "occurred_at"):
-            found[subject].append((program, at))
-    return found
+def _heard(subjects: Collection[str], numbers: Mapping[int, str]) -> dict[Place, datetime]:
+    """Return the newest stop that was heard of here: no import lifts one, whatever was texted since to another program.
+
+    As though the program had been there then. So it does not matter which of the two came first, the import or START.
+    """
+    if not subjects:
+        return {}
+    stops = ConsentRecord.objects.filter(subject__among=subjects, stops=True).exclude(source=Source.IMPORT)
+    in_order = stops.order_by("occurred_at").values_list("program_id", "subject", "occurred_at")
+    return {(numbers.get(program, ""), subject): at for program, subject, at in in_order}
 
 
-def _stopped_at(
-    entry: Entry, rows: Collection[Subscription], senders: Mapping[int, str], heard: Stops
-) -> datetime | None:
+def _silenced_at(rows: Collection[Subscription]) -> datetime | None:
     """Return when the number was silenced; None if it never was, or the handset has opted in to something since.
 
-    A STOP leaves nothing standing: what stands now the handset lifted, or it was no STOP to all. An act from before it,
-    which an import may tell of, comes before that as well.
+    A STOP leaves nothing standing: what stands now, or has been left otherwise since then, the handset has lifted, or
+    it was no STOP to all.
     """
-    number = senders.get(entry.program.pk)
-    near = [row for row in rows if senders.get(row.program_id) == number]
-    before = [
-        at
-        for program, at in heard.get(near[0].subject, ())
-        if senders.get(program) == number and entry.occurred_at and at >= entry.occurred_at
-    ]
-    is_silent = not any(row.state in STANDING for row in near)
-    return max([row.stopped_at for row in near if row.stopped_at and is_silent] + before, default=None)
+    at = max((row.stopped_at for row in rows if row.stopped_at and row.stop_was_heard), default=None)
+    return None if at is None or any(_stood_after(row, at) for row in rows) else at
+
+
+def _stood_after(row: Subscription, at: datetime) -> bool:
+    has_left_otherwise = row.stopped_at is None and row.left_at is not None and row.left_at >= at
+    return row.state in STANDING or has_left_otherwise
 
 
 def _again(entry: Entry, at: datetime) -> Entry:

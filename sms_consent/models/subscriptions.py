@@ -53,6 +53,8 @@ class Subscription(Outgoing):
     ended_at = models.DateTimeField(null=True)
     is_thinned = models.BooleanField(default=False, db_default=False)
 
+    stop_was_heard = False  # whether `stopped_at` is of a stop that was heard of here: where `ledger.standings` read it
+
     class Meta:
         constraints = (
             # The subject first, so that it is found by this. Delivery writes each index several times a person.

@@ -40,3 +40,13 @@ def test_texts_among_others(address: str) -> None:
     condition, wanted = among("address", [address, "nobody@example.com"])
     found = reading.rows(GlobalEmail, f"WHERE {condition} ORDER BY id", [wanted])
     assert [row.address for row in found] == [address]
+
+
+def test_what_sql_says_of_each_row_comes_with_it() -> None:
+    User.objects.create(email="a@example.com", phone="+12025550101")
+    (person,) = reading.rows(User, "WHERE email = %s", ["a@example.com"], shouted="UPPER(email)", is_so="1 = 1")
+    assert (person.email, vars(person)["shouted"], bool(vars(person)["is_so"])) == (
+        "a@example.com",
+        "A@EXAMPLE.COM",
+        True,
+    )

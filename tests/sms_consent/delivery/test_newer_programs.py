@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("programs", "open_hooks"),
 ]
-VIP = "5a4d0000-0000-4000-8000-000000000009"
+VIP, THIRD = "5a4d0000-0000-4000-8000-000000000009", "5a4d0000-0000-4000-8000-000000000010"
 
 
 def open_vip(sandbox: Sandbox, **changes: Any) -> Program:
@@ -66,6 +67,11 @@ def open_vip(sandbox: Sandbox, **changes: Any) -> Program:
         disclosures.publish(draft)
     selectors.forget_offers()
     return program
+
+
+def written(seconds: float) -> str:
+    """Return a time so many seconds from now as a file to be imported writes it."""
+    return datetime.fromtimestamp(now(seconds), UTC).isoformat()
 
 
 def stopped(visit: Visit, deliver: Deliver) -> None:
@@ -176,6 +182,84 @@ def test_a_consent_from_before_the_stop_that_an_import_brings_comes_before_it(
     assert (standing(ALICES_PHONE, "vip"), acts(ALICES_PHONE, "vip")) == ("unsubscribed", ["granted", "withdrawn"])
 
 
+def test_no_import_undoes_a_stop_that_the_handset_has_lifted_for_another_program_only(
+    deliver: Deliver, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """As though the program had been there when it was texted, and whether the import or START came first."""
+    for word, seconds in (("STOP", -90), ("START", -60)):
+        send([text(word, at=now(seconds))])
+    open_vip(sandbox)
+    load(tmp_path, imported(program="vip", occurred_at=written(-30)))
+    deliver()
+    assert (standing(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "vip")) == ("subscribed", "unsubscribed")
+    assert seen(sandbox, VIP, ALICES_PHONE) == "Unsubscribed"
+
+
+@pytest.mark.parametrize("order", [("sms", "vip"), ("vip", "sms")])
+def test_what_an_import_says_of_one_program_is_about_no_other(
+    sandbox: Sandbox, tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    open_vip(sandbox)
+    rows = {"sms": imported("withdrawn"), "vip": imported(program="vip", occurred_at=written(-60))}
+    for program in order:
+        load(tmp_path, rows[program])
+    assert (standing(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "vip")) == ("unsubscribed", "subscribed")
+    assert acts(ALICES_PHONE, "vip") == ["granted"]
+
+
+def test_nobody_is_said_to_have_texted_what_an_import_said(visit: Visit, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Nothing stands in the ledger that was not done (rule 3); whoever types a number that is known is asked."""
+    load(tmp_path, imported("withdrawn"))
+    open_vip(sandbox)
+    visit().sign_up(BOB, ALICES_PHONE, "vip")
+    assert (standing(ALICES_PHONE, "vip"), acts(ALICES_PHONE, "vip")) == ("pending", ["requested"])
+
+
+def test_a_stop_by_text_reaches_it_whatever_an_import_says_of_the_same_program(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    stopped(visit, deliver)
+    load(tmp_path, imported("withdrawn", occurred_at=written(2)))
+    open_vip(sandbox)
+    visit().sign_up(BOB, ALICES_PHONE, "vip")
+    assert standing(ALICES_PHONE, "vip") == "unsubscribed"
+
+
+def test_a_stop_that_the_handset_has_lifted_does_not_come_back(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """Not when its owner has left again what it was lifted for: that was no STOP."""
+    asks_first()
+    alice = visit()
+    alice.sign_up(ALICE, ALICES_PHONE, "sms", "email")
+    alice.press(alice.links(ALICE)[-1])
+    deliver()
+    open_vip(sandbox)
+    for number, word in enumerate(("Y", "STOP", "START"), 1):
+        send([text(word, at=now(number))])
+    alice.sign_in(ALICE)
+    alice.client.post("/preferences/", {"leave": "texts"})
+    open_vip(sandbox, slug="third", subscription_group_id=THIRD)
+    alice.preferences(ALICES_PHONE, "third")
+    assert [standing(ALICES_PHONE, program) for program in ("sms", "vip", "third")] == [
+        "unsubscribed",
+        "unsubscribed",
+        "subscribed",
+    ]
+
+
+@pytest.mark.parametrize("sender", ["+1 202 555 0100", "12025550100"])
+def test_a_number_is_the_same_however_it_is_written(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any, sender: str
+) -> None:
+    settings.STOP_SCOPE = "number"
+    Program.objects.filter(slug="sms").update(sender="+12025550100")
+    stopped(visit, deliver)
+    open_vip(sandbox, sender=sender)
+    visit().sign_up(BOB, ALICES_PHONE, "vip")
+    assert standing(ALICES_PHONE, "vip") == "unsubscribed"
+
+
 def test_with_one_stop_a_number_only_programs_of_that_number_tell_whether_it_holds(
     visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any
 ) -> None:
@@ -185,19 +269,22 @@ def test_with_one_stop_a_number_only_programs_of_that_number_tell_whether_it_hol
     deliver()
     send([text("STOP", at=now())])
     assert (standing(ALICES_PHONE, "sms"), standing(ALICES_PHONE, "vip")) == ("unsubscribed", "subscribed")
-    open_vip(sandbox, slug="third", subscription_group_id="5a4d0000-0000-4000-8000-000000000010")
+    open_vip(sandbox, slug="third", subscription_group_id=THIRD)
     visit().sign_up(BOB, ALICES_PHONE, "third")
     assert standing(ALICES_PHONE, "third") == "unsubscribed"
 
 
+@pytest.mark.parametrize("scope", ["brand", "number"])
 def test_a_number_that_stopped_takes_as_many_statements_as_one_that_did_not(
-    visit: Visit, deliver: Deliver, sandbox: Sandbox
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, settings: Any, scope: str
 ) -> None:
-    """Rule 10."""
+    """Rule 10: on a program that is new to it, and once more when it is not."""
+    settings.STOP_SCOPE = scope
     stopped(visit, deliver)
     open_vip(sandbox)
-    new, known = (statements_of_a_sign_up(email, phone) for email, phone in ((BOB, BOBS_PHONE), (CAROL, ALICES_PHONE)))
-    assert new == known
+    signs_up = ((BOB, BOBS_PHONE), (CAROL, ALICES_PHONE), ("dave@example.com", ALICES_PHONE))
+    new, known, again = (statements_of_a_sign_up(email, phone) for email, phone in signs_up)
+    assert new == known == again
 
 
 def statements_of_a_sign_up(email: str, phone: str) -> int:
