@@ -18,7 +18,7 @@ from post_office.models import Email
 
 from accounts import numbers, preferences, traces
 from accounts.models import Confirmation, User, new_external_id
-from sms_consent import blanking, erasures, outbox, people, selectors
+from sms_consent import blanking, erasures, ledger, outbox, people, selectors
 from sms_consent import services as consent
 from sms_consent.choices import STANDING, Source
 from sms_consent.exceptions import ConsentError
@@ -103,13 +103,15 @@ def ask_for_address(address: str, *, circumstances: Circumstances) -> Erasure:
 
 
 def _came_with(person: User, phone: str) -> bool:
-    """Whether a number is the person's, and its handset had nothing to say before they gave it, unless it is proven.
+    """Whether a number is the person's, and nobody else's before they gave it, unless it is proven to be theirs.
 
     Or else who types a stranger's number could have erased what that stranger did (design.md §4.3).
     """
     given_at = person.phone_chosen_at or person.date_joined
-    is_known = preferences.is_proven(person, phone) or not person.email
-    return phone == person.phone_number and (is_known or not selectors.was_heard_of(phone, before=given_at))
+    if preferences.is_proven(person, phone) or not person.email:
+        return phone == person.phone_number
+    mark = ledger.mark_of(person.external_id)
+    return phone == person.phone_number and not selectors.was_known(phone, before=given_at, mark=mark)
 
 
 def _mailboxes_of(person: User) -> set[str]:

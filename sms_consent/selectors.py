@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 
 from sms_consent import people
-from sms_consent.choices import STANDING, Door, Meaning, Source
+from sms_consent.choices import STANDING, Door, Meaning
 from sms_consent.models import ConsentRecord, Disclosure, InboundMessage, Keyword, Program, Subscription
 
 OFFERS_FOR_SECONDS = 3.0
@@ -101,12 +101,15 @@ def standing_somewhere(addresses: Iterable[str]) -> set[str]:
     return set(rows.values_list("address", flat=True))
 
 
-def was_heard_of(phone: str, *, before: datetime) -> bool:
-    """Whether this handset said anything before that moment: a text, or an act that was written down as its own."""
+def was_known(phone: str, *, before: datetime, mark: str) -> bool:
+    """Whether a text came from this number before that moment, or somebody else did something with it.
+
+    Theirs are the acts whose evidence has this `mark` (`ledger.mark_of`); of what is erased nothing is left.
+    """
     subject = people.subject(phone)
     texts = InboundMessage.objects.filter(subject=subject, received_at__lt=before)
-    acts = ConsentRecord.objects.filter(subject=subject, source=Source.KEYWORD, recorded_at__lt=before)
-    return texts.exists() or acts.exists()
+    acts = ConsentRecord.objects.filter(subject=subject, recorded_at__lt=before).exclude(evidence__payload="")
+    return texts.exists() or acts.exclude(evidence__payload__contains=mark).exists()
 
 
 def has_history(address: str) -> bool:

@@ -123,6 +123,37 @@ def test_a_stop_from_before_somebody_typed_its_number_is_not_theirs_to_erase(vis
     assert left(BOB) == []
 
 
+def test_what_a_former_holder_did_with_a_number_is_not_for_who_types_it_to_erase(visit: Visit, deliver: Deliver) -> None:
+    """US-9: the proof of an opt-out is not lost with somebody else's erasure."""
+    bob = visit()
+    bob.sign_up(BOB, ALICES_PHONE, "sms")
+    bob.press(bob.links(BOB)[-1])
+    bob.sign_in(BOB)
+    bob.preferences(BOBS_PHONE)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    assert evidence_of(ALICES_PHONE) == [True, True, True]
+    run("erase_person", ALICE)
+    finish(deliver)
+    assert (acts(ALICES_PHONE, "sms")[:2], evidence_of(ALICES_PHONE)[:2]) == (["granted", "withdrawn"], [True, True])
+    assert left(ALICE) == []
+
+
+def test_what_she_did_with_a_number_before_it_was_hers_keeps_nothing_of_it(visit: Visit, deliver: Deliver) -> None:
+    """It becomes hers with the button, and she ticked the box before that."""
+    alice = visit()
+    alice.sign_up(ALICE, "", "email")
+    alice.sign_up(ALICE, ALICES_PHONE, "sms")
+    alice.press(alice.links(ALICE)[-1])
+    deliver()
+    assert User.objects.get(email=ALICE).phone_number == ALICES_PHONE
+    send([text("STOP", at=now(1))])
+    deliver()
+    run("erase_person", ALICE)
+    finish(deliver)
+    assert left(ALICE, ALICES_PHONE) == []
+
+
 def test_a_program_that_moves_at_braze_keeps_no_erasure_waiting(
     visit: Visit, deliver: Deliver, sandbox: Sandbox
 ) -> None:
