@@ -123,7 +123,7 @@ def test_a_stop_from_before_somebody_typed_its_number_is_not_theirs_to_erase(vis
     assert left(BOB) == []
 
 
-def test_what_a_former_holder_did_with_a_number_is_not_for_who_types_it_to_erase(visit: Visit, deliver: Deliver) -> None:
+def test_who_types_a_number_erases_nothing_that_a_former_holder_did_with_it(visit: Visit, deliver: Deliver) -> None:
     """US-9: the proof of an opt-out is not lost with somebody else's erasure."""
     bob = visit()
     bob.sign_up(BOB, ALICES_PHONE, "sms")

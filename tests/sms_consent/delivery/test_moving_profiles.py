@@ -14,7 +14,7 @@ from sms_consent.delivery.worker import Lane, deliver_opt_outs_due, new_courier
 from sms_consent.models import BrazeProfile
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import EMAIL, SMS
-from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, Visitor, standing
+from tests.people import ALICE, ALICES_PHONE, BOBS_PHONE, Deliver, Visit, Visitor, second_email_program, standing
 from tests.sms_consent.delivery.helpers import SIX_MINUTES, TRACK, bodies, later, seen, stop, taken_back
 from tests.sms_consent.webhooks import events
 
@@ -155,3 +155,30 @@ def test_an_opt_out_goes_before_what_takes_its_address_away(visit: Visit, delive
     later(2)
     assert deliver() == 0
     assert [profile.email for profile in sandbox.world.profiles if profile.external_id] == [None]
+
+
+@pytest.mark.parametrize("fails", [0, 1])
+def test_a_repeat_says_what_a_new_mailbox_has_not_joined_even_if_it_fails_at_first(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox, fails: int
+) -> None:
+    """Rule 7: a repeat that Braze did not take, or that a worker gave back when it was stopped, is still one."""
+    tips = second_email_program(sandbox)
+    alice = visit()
+    alice.sign_up(ALICE, "", "email", "tips")
+    alice.press(alice.links(ALICE)[-1])
+    deliver()
+    alice.sign_in(ALICE)
+    change_mailbox(alice)
+    deliver()
+    alice.preferences("", "email")  # not the tips
+    deliver()
+    later(SIX_MINUTES)
+    if fails:
+        sandbox.faults.add("status", times=fails, endpoint=TRACK, status=503)
+    for _ in range(2):
+        deliver()
+        later(SIX_MINUTES)
+    (repeated,) = bodies(sandbox, TRACK)[-1]["attributes"]
+    farewell = {"subscription_group_id": tips.subscription_group_id, "subscription_state": "unsubscribed"}
+    assert (len(bodies(sandbox, TRACK)), repeated["email"]) == (4 + fails, NEW_MAILBOX)
+    assert farewell in repeated["subscription_groups"]
