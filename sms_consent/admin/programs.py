@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 
 from sms_consent import outbox, selectors
 from sms_consent.admin.base import ConsentAdmin, minute
@@ -28,7 +29,9 @@ else:
 
 # What published words may quote; they stay as they were when these change.
 QUOTED = ("brand", "purpose", "frequency", "sender")
+NOT_OFFERED = "None: not offered"
 
+ON_FORMS = Disclosure.objects.filter(program=OuterRef("pk"), door=Door.FORM, published_at__isnull=False)
 # What opts in without words on a form of the site.
 PHONE_FORMS = Disclosure.objects.filter(program=OuterRef("pk"), door=Door.PHONE_FORM, published_at__isnull=False)
 KEYWORDS = Keyword.objects.filter(
@@ -106,7 +109,8 @@ class ProgramAdmin(ConsentAdmin):
             disclosures__door=Door.FORM,
         )
         found = super().get_queryset(request).annotate(in_force=Max("disclosures__version", filter=shown))
-        return found.annotate(has_phone_form=Exists(PHONE_FORMS), has_keyword=Exists(KEYWORDS))
+        spoken = {f"in_{code}": Exists(ON_FORMS.filter(language=code)) for code, _ in settings.LANGUAGES}
+        return found.annotate(**spoken, has_phone_form=Exists(PHONE_FORMS), has_keyword=Exists(KEYWORDS))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Box names and channels are what addresses and forms are tied to: fixed once there is a program."""
@@ -143,7 +147,7 @@ class ProgramAdmin(ConsentAdmin):
         if published.exists() and set(QUOTED) & set(form.changed_data):
             words = "Published words still say what they said. Draft and publish a new version to change them."
             messages.warning(request, words)
-        if not published.filter(door=Door.FORM).exists() and not _other_ways(self.get_queryset(request).get(pk=obj.pk)):
+        if self.words_in_force(self.get_queryset(request).get(pk=obj.pk)) == NOT_OFFERED:
             messages.info(request, "Not offered yet: draft and publish its words.")
 
     @admin.display(description="A ticked box counts")
@@ -153,13 +157,15 @@ class ProgramAdmin(ConsentAdmin):
 
     @admin.display(description="Words in force")
     def words_in_force(self, program: Any) -> str:
-        """The version that visitors see; where forms show none, by which other way one joins."""
+        """The version that visitors see, whatever they read; where there is none, how one joins all the same."""
         if program.in_force:
             return f"Version {program.in_force}"
-        return f"By {ways} only" if (ways := _other_ways(program)) else "None: not offered"
+        return f"Only {', or '.join(ways)}" if (ways := _other_ways(program)) else NOT_OFFERED
 
 
-def _other_ways(program: Any) -> str:
-    """Name the ways in that need no words on a form; empty if there is none."""
-    ways = (("phone form", program.has_phone_form), ("keyword", program.has_keyword))
-    return " and ".join(way for way, is_there in ways if is_there)
+def _other_ways(program: Any) -> list[str]:
+    """Name what is offered without words in the site's own language: on forms in others, and without a form."""
+    languages = [name for code, name in settings.LANGUAGES if getattr(program, f"in_{code}")]
+    doors = (("phone form", program.has_phone_form), ("keyword", program.has_keyword))
+    named = (("in", languages), ("by", [door for door, is_there in doors if is_there]))
+    return [f"{how} {get_text_list(ways, 'and')}" for how, ways in named if ways]

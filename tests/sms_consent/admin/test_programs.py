@@ -106,8 +106,35 @@ def test_a_program_that_is_only_texted_to_is_offered(boss: Client, sms: Program)
     saved = boss.post(change_url(only), fields_of(only), follow=True).content.decode()
     assert "Not offered yet" not in saved
     listed = boss.get(changelist).content.decode()
-    assert "By keyword only" in listed
+    assert "Only by keyword" in listed
     assert "None: not offered" not in listed
+
+
+def test_a_program_in_other_languages_only_is_offered_in_these(boss: Client, sms: Program, settings: Any) -> None:
+    english = Disclosure.objects.get(program=sms, language="en", door="form")
+    copy = {field.name: getattr(english, field.name) for field in english._meta.fields if not field.primary_key}
+    tips = Program.objects.get(pk=sms.pk)
+    tips.pk, tips.name, tips.slug, tips.subscription_group_id = None, "Tips", "tips", GROUP
+    tips.save(force_insert=True)
+
+    def says() -> str:
+        listed = boss.get(reverse("admin:sms_consent_program_changelist")).content.decode()
+        row = listed.split(f'href="{change_url(tips)}')[1].split("</tr>")[0]
+        return re.findall(r'field-words_in_force">(.*?)</td>', row)[0]
+
+    for language in ("es", "fr"):
+        Disclosure.objects.create(**copy | {"program": tips, "language": language})
+    disclosures.draft(tips, language="de", text="x", label="x", button="x")
+    assert says() == "Only in Spanish and French"
+    assert "Not offered yet" not in boss.post(change_url(tips), fields_of(tips), follow=True).content.decode()
+    word = Keyword.objects.filter(program=sms, disclosure__isnull=False)[0]
+    word.pk, word.word, word.program = None, "TIPS", tips
+    word.save()
+    assert says() == "Only in Spanish and French, or by keyword"
+    settings.LANGUAGES = [("en", "English"), ("fr", "French")]
+    assert says() == "Only in French, or by keyword"
+    Disclosure.objects.create(**copy | {"program": tips})
+    assert says() == "Version 1"
 
 
 def test_slug_and_channel_stay(boss: Client, sms: Program) -> None:
