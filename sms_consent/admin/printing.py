@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -85,7 +86,7 @@ class Printed:
 class Sheet:
     """All there is of one address, oldest first. `address` is empty where nobody knows it.
 
-    At most LONGEST records and LONGEST of what came in: that there is more of either is `left_out`.
+    At most LONGEST records and LONGEST of what came in: `has_more_acts` and `has_more_came_in` say that there is more.
     """
 
     subject: str
@@ -94,7 +95,8 @@ class Sheet:
     standings: Sequence[tuple[Subscription, str]]
     printed: Sequence[Printed]
     came_in: Sequence[CameIn]
-    left_out: bool
+    has_more_acts: bool
+    has_more_came_in: bool
 
     @property
     def shown(self) -> list[str]:
@@ -144,10 +146,18 @@ def _sheet(subject: str, known: str) -> Sheet:
     found, came_in = _records(subject), from_address(subject, LONGEST + 1)
     standings = list(Subscription.objects.filter(subject=subject).select_related("program", "request"))
     printed = _printed(found[:LONGEST], [one.message for one in came_in])
-    address = known or next((row.address for row in standings if row.address), "") or _address(printed)
+    address = known or _address(standings, printed, came_in)
     told = [(row, outbox_state(row)) for row in standings]
-    left_out = max(len(found), len(came_in)) > LONGEST
-    return Sheet(subject, address, holders(address), told, printed, came_in[:LONGEST], left_out)
+    return Sheet(
+        subject,
+        address,
+        holders(address),
+        told,
+        printed,
+        came_in[:LONGEST],
+        has_more_acts=len(found) > LONGEST,
+        has_more_came_in=len(came_in) > LONGEST,
+    )
 
 
 def _records(subject: str) -> list[ConsentRecord]:
@@ -174,5 +184,11 @@ def _printed(records: Sequence[ConsentRecord], messages: Sequence[InboundMessage
     ]
 
 
-def _address(printed: Sequence[Printed]) -> str:
-    return next((one.proof.address for one in printed if one.proof.address), "")
+def _address(standings: Iterable[Subscription], printed: Iterable[Printed], came_in: Iterable[CameIn]) -> str:
+    """Return it from wherever it was not erased."""
+    known = chain(
+        (row.address for row in standings),
+        (one.proof.address for one in printed),
+        (one.message.address for one in came_in),
+    )
+    return next(filter(None, known), "")

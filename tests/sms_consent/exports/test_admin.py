@@ -252,7 +252,7 @@ def test_an_address_in_place_of_its_hash_opens_nothing(boss: Client, alice: User
 def test_an_address_without_records_is_not_called_erased(boss: Client) -> None:
     page = boss.get(reverse(PRINT, args=[subject("nobody@example.com")])).content.decode()
     assert "The ledger holds no act of this address" in page
-    assert "nothing was ever written down" in page
+    assert "Nowhere: it never asked to join a program" in page
     assert "erased" not in page
 
 
