@@ -23,8 +23,8 @@ from sms_consent.admin.timeline import ShowsTimeline
 from sms_consent.choices import State
 from sms_consent.models import BrazeLine, Subscription
 
-# The endpoints at Braze that carry it there. The admin knows Braze by what the worker wrote down only.
-ENDPOINTS = ("/users/track", "/subscription/status/set", "/subscription/user/status")
+# Endpoints at Braze, by which lines are called. The admin knows Braze by what the worker wrote down only.
+SET_STATUS, TRACK, USER_STATUS = "/subscription/status/set", "/users/track", "/subscription/user/status"
 
 
 class OutboxFilter(admin.SimpleListFilter):
@@ -75,9 +75,24 @@ def stopped_lines(row: Subscription) -> QuerySet[BrazeLine]:
     """Return the stopped lines that hold up what is to be told about a subscription."""
     if row.due_at is None or row.parked_at or row.is_recheck:
         return BrazeLine.objects.none()
-    is_opt_out = row.owes_opt_out or row.state in (State.UNSUBSCRIBED, State.NONE)
-    lane = BrazeLine.Lane.OPT_OUTS if is_opt_out else BrazeLine.Lane.REST
-    return BrazeLine.objects.filter(lane=lane, name__in=(row.program.slug, *ENDPOINTS)).order_by("name")
+    lane = BrazeLine.Lane.OPT_OUTS if _is_opt_out(row) else BrazeLine.Lane.REST
+    return BrazeLine.objects.filter(lane=lane, name__in=(row.program.slug, *_endpoints(row))).order_by("name")
+
+
+def _is_opt_out(row: Subscription) -> bool:
+    return row.owes_opt_out or row.state in (State.UNSUBSCRIBED, State.NONE)
+
+
+def _endpoints(row: Subscription) -> tuple[str, ...]:
+    """Name what carries it to Braze. A number is looked up there before the first word, and before it is asked again;
+    an email consent travels with its person.
+    """
+    if _is_opt_out(row):
+        return (SET_STATUS,)
+    if not row.program.is_sms:
+        return (TRACK,)
+    needs_a_look = row.looked_at is None or (row.asked > 0 and row.state == State.PENDING)
+    return (SET_STATUS, USER_STATUS) if needs_a_look else (SET_STATUS,)
 
 
 @admin.action(description="Send again to Braze", permissions=["send_again"])

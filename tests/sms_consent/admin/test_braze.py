@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from sms_consent import lines, outbox
-from sms_consent.braze.client import SET_STATUS, TRACK, USER_STATUS
+from sms_consent.braze.client import SET_STATUS, USER_STATUS
 from sms_consent.models import BrazeLine, BrazeProfile, Subscription
 from sms_consent.sandbox import Sandbox
 from tests.people import ALICE, ALICES_PHONE
@@ -116,7 +116,7 @@ def test_a_stopped_line_is_tried_at_once(boss: Client) -> None:
     assert after == before
 
 
-@pytest.mark.parametrize("name", ["sms", SET_STATUS, TRACK, USER_STATUS])
+@pytest.mark.parametrize("name", ["sms", SET_STATUS, USER_STATUS])
 def test_a_subscription_that_waits_for_a_stopped_line_says_why(name: str, boss: Client, number: Subscription) -> None:
     url = reverse("admin:sms_consent_subscription_change", args=[number.pk])
     for other, lane in (("email", BrazeLine.Lane.REST), (name, BrazeLine.Lane.OPT_OUTS)):
