@@ -41,6 +41,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "live": live,
         "oldest": moment(live.waiting_since),
         "counted_at_most": COUNTED_AT_MOST,
+        "newest": figures.NEWEST,
     }
     return render(request, "admin/sms_consent/desk.html", context)
 

@@ -21,6 +21,7 @@ from sms_consent.models import BrazeLine, ConsentRecord, InboundMessage, Program
 IN, OUT = "in", "out"
 KINDS: Mapping[str, str] = {Act.GRANTED: IN, Act.CONFIRMED: IN, Act.WITHDRAWN: OUT, Act.INVALIDATED: OUT}
 NEWEST = 1_000
+A_WEEK = timedelta(days=7)
 
 
 @dataclass
@@ -153,6 +154,8 @@ class Live:
     waiting_since: datetime | None
     lines: int
     unmatched: int
+    week_ago: datetime
+    not_understood: int
     seal: Seal | None
     unsealed: int
 
@@ -163,7 +166,8 @@ class Live:
 
 
 def live() -> Live:
-    """Return it. Each count reads a partial index, or the newest records only."""
+    """Return it. Each count reads a partial index, or the newest rows only."""
+    week_ago = timezone.now() - A_WEEK
     return Live(
         due=outbox.due_now(COUNTED_AT_MOST),
         failed=outbox.failed(COUNTED_AT_MOST),
@@ -171,9 +175,18 @@ def live() -> Live:
         waiting_since=outbox.waiting_since(),
         lines=BrazeLine.objects.count(),
         unmatched=InboundMessage.objects.filter(needs_review=True)[:COUNTED_AT_MOST].count(),
+        week_ago=week_ago,
+        not_understood=_not_understood(week_ago),
         seal=Seal.objects.first(),
         unsealed=_unsealed(),
     )
+
+
+def _not_understood(since: datetime) -> int:
+    """Return how many of the NEWEST texts that nothing was made of came since then, for a person to read or not."""
+    texts = InboundMessage.objects.filter(kind=InboundMessage.Kind.TEXT, outcome=InboundMessage.Outcome.UNKNOWN)
+    newest = texts.order_by("-id").values_list("received_at", flat=True)[:NEWEST]
+    return sum(at >= since for at in newest)
 
 
 def _unsealed() -> int:

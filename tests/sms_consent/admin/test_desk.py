@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -27,7 +28,8 @@ from sms_consent.models import (
     Subscription,
     Tally,
 )
-from tests.sms_consent.admin.conftest import staff
+from tests.sms_consent.admin.conftest import member, staff
+from tests.sms_consent.webhooks.events import send, text
 
 URL = "desk"
 
@@ -170,6 +172,26 @@ def test_what_waits_is_shown_with_the_way_to_it(boss: Client, alice: User) -> No
     }
     for link in ("subscription/?outbox=parked", "brazeline/", "inboundmessage/?needs_review__exact=1"):
         assert f'href="/admin/sms_consent/{link}"' in page
+
+
+def test_texts_that_were_not_understood_are_not_called_read(
+    boss: Client, programs: dict[str, Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send([text("STOP")], token=settings.BRAZE_WEBHOOK_TOKEN)
+    page = page_of(boss)
+    assert ("none waits" in page, "every text of the past 7 days was understood" in page) == (True, True)
+    for said in ("What time do you open?", "Anybody there?"):
+        send([text(said)], token=settings.BRAZE_WEBHOOK_TOKEN)
+    old, new = InboundMessage.objects.filter(outcome="unknown").order_by("pk")
+    InboundMessage.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=7, minutes=1))
+    InboundMessage.objects.create(kind="group_state", outcome="unknown", occurred_at=timezone.now())
+    page = page_of(boss)
+    assert ("none waits" in page, "all were read" in page) == (True, False)
+    [link] = re.findall(r'<a href="([^"]+)">1 text of the past 7 days</a> was not understood', page)
+    assert [row.pk for row in boss.get(link).context["cl"].result_list] == [new.pk]
+    assert "1 text of the past 7 days was not understood" in page_of(member("marketer"))
+    monkeypatch.setattr("sms_consent.admin.figures.NEWEST", 1)
+    assert ">1 or more text of the past 7 days</a>" in page_of(boss)
 
 
 @pytest.mark.parametrize("minutes", [-1, 5])  # until it is tried again
