@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sms_consent.keywords.normalising import is_whole, normalise
-from sms_consent.keywords.opt_outs import find, find_in_a_sentence, mentions
+from sms_consent.keywords.opt_outs import find, find_in_a_sentence, may_revoke
 from sms_consent.keywords.words import CONFIRM, HELP, OPT_IN
 
 
@@ -40,7 +40,7 @@ class Match:
 
     `rule`: stop-word, stop-phrase, stop-sentence, stop-typo, both (STOP beside another keyword), help, confirm,
     opt-in, or "". `word`: the keyword or phrase that decided, normalised, or "". `needs_review`: nothing was
-    decided although a STOP word is in it, so that a person should (REV-2).
+    decided although it may be an opt-out, so that a person should (REV-2).
     """
 
     meaning: Meaning
@@ -66,7 +66,7 @@ def match(body: str, words: Words, *, is_pending: bool) -> Match:
         is_asked = is_pending or meaning != Meaning.CONFIRM
         if said in keywords and is_asked and is_whole(body):
             return Match(meaning, said, meaning.replace("_", "-"), said)
-    return Match(Meaning.UNKNOWN, normalised=said, needs_review=mentions(body, own))
+    return Match(Meaning.UNKNOWN, normalised=said, needs_review=may_revoke(body, own, others))
 
 
 def _exact(words: Words) -> dict[Meaning, frozenset[str]]:

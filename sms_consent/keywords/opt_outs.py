@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sms_consent.keywords.normalising import LONGEST, normalise
-from sms_consent.keywords.words import ABOUT, COURTESIES, OFTEN_MISTYPED, STOP, STOP_ALONE, TYPOS
+from sms_consent.keywords.words import ABOUT, COURTESIES, DOUBTS, EVERYDAY, OFTEN_MISTYPED, STOP, STOP_ALONE, TYPOS
 
 # One letter a piece. S a STOP word or phrase, T a slip of one, A one that counts alone, O what it is about,
 # C a courtesy, K any other keyword. The letters exclude each other, so that matching takes linear time.
 _MESSAGE = re.compile(r"[CK]*(?:A[CK]*|(?:[ST][COK]*)+)")
 _SENTENCE = re.compile(r"[CK]*(?:S[COK]*)+")
+_TELLING = STOP | DOUBTS | (STOP_ALONE - EVERYDAY)  # whatever else is said
 _LONGEST_ENTRY = max(entry.count(" ") + 1 for entry in STOP | ABOUT | COURTESIES)
 
 _SENTENCE_END = re.compile(r"(?<!\.)\.\s|[!?]\s")  # “please don't... stop” is one sentence
@@ -48,15 +49,33 @@ def find_in_a_sentence(body: str, own: Collection[str], others: Collection[str])
 
     Slips do not count here (“Sto. Domingo”).
     """
-    sentences = map(normalise, _SENTENCE_END.split(_unquoted(body)))
-    found = (_read(sentence, _SENTENCE, own, others) for sentence in sentences)
+    found = (_read(sentence, _SENTENCE, own, others) for sentence in _sentences(body))
     return next((OptOut("stop-sentence", it.word) for it in found if it), None)
 
 
-def mentions(body: str, own: Collection[str]) -> bool:
-    """Whether a message has a STOP word or phrase anywhere in it."""
+def may_revoke(body: str, own: Collection[str], others: Collection[str]) -> bool:
+    """Whether a message that revokes by no rule may be meant to, so that a person should read it (REV-2).
+
+    A STOP word or phrase anywhere in it will do, or a slip of one. An everyday word will only in a sentence of which
+    the tables know every piece (“para los mensajes”): there is hardly a text in Spanish without “para”.
+    """
     said = normalise(_unquoted(body))
-    return any(f" {entry} " in f" {said} " for entry in STOP.union(own))
+    tells = any(f" {entry} " in f" {said} " for entry in _TELLING.union(own))
+    return tells or any(map(_is_slip, said.split())) or any(_is_known(it, own, others) for it in _sentences(body))
+
+
+def _is_slip(token: str) -> bool:
+    return token not in COURTESIES and bool(_typo(token))
+
+
+def _is_known(sentence: str, own: Collection[str], others: Collection[str]) -> bool:
+    """Whether the tables know every piece of a sentence, and one of them revokes alone."""
+    kinds = {kind for kind, _ in _pieces(sentence.split(), own, others)}
+    return "A" in kinds and "?" not in kinds
+
+
+def _sentences(body: str) -> list[str]:
+    return list(map(normalise, _SENTENCE_END.split(_unquoted(body))))
 
 
 def _unquoted(body: str) -> str:

@@ -32,7 +32,10 @@ _ENGLISH = _table("""
     stopit, stopnow, stopthis, stopplease, pleasestop, stoptexting, stoptexts, stopmessages, stop2end, stop2quit,
     no stop, text stop, txt stop, opt me out, opt out of, i opt out, i want out, i revoke,
     withdraw consent, withdraw my consent, no more, no texts, no messages, no sms, no spam,
-    enough already, enough is enough,
+    enough already, enough is enough, exit list, exit the list, exit this list,
+    halt texts, halt the texts, halt these texts, halt your texts, halt all texts, halt texting,
+    halt messages, halt the messages, halt these messages, halt your messages, halt all messages, halt messaging,
+    halt text messages, halt all text messages,
 
     don't text, do not text, don't message, do not message, don't contact, do not contact, don't call, do not call,
     don't send me, do not send me, don't send any more, do not send any more, don't send anymore,
@@ -65,6 +68,7 @@ _SPANISH = _table("""
     no me envíes, no me envíe, no me envíen, no me molestes, no me moleste, no me molesten,
     no me llames, no me llame, no me llamen, no mande más, no manden más, no envíe más, no envíen más,
     no mande mensajes, no manden mensajes, no envíe mensajes, no envíen mensajes, deja de, deje de, dejen de,
+    para de, paren de, salir de la lista, salir de esta lista, retiro mi consentimiento, revoco mi consentimiento,
 
     déjame en paz, déjeme en paz, déjenme en paz, número equivocado,
     no me interesa, no estoy interesado, no estoy interesada
@@ -78,7 +82,8 @@ _FRENCH = _table("""
     plus de sms, plus de messages, plus de textos, pas de sms, pas de messages, ne plus recevoir,
     ne m'envoyez plus, ne m'envoie plus, n'envoyez plus, ne m'écrivez plus, ne m'écris plus, ne me contactez plus,
     ne m'appelez plus, je ne veux plus recevoir, je ne souhaite plus recevoir, je ne veux plus de sms,
-    je ne veux plus de messages, je ne veux plus de vos messages,
+    je ne veux plus de messages, je ne veux plus de vos messages, quitter la liste, quitter votre liste,
+    je retire mon consentement, je révoque mon consentement,
 
     laissez-moi tranquille, laisse-moi tranquille, foutez-moi la paix, mauvais numéro, faux numéro,
     pas intéressé, pas intéressée, je ne suis pas intéressé, je ne suis pas intéressée
@@ -99,9 +104,18 @@ _GERMAN = _table("""
     sende mir keine, ruft mich nicht mehr an, rufen sie mich nicht mehr an, ich will nicht mehr,
     ich möchte nicht mehr, ich will das nicht mehr, ich will keine sms, ich will keine nachrichten,
     ich will keine werbung, ich möchte keine sms, ich möchte keine nachrichten, ich möchte keine werbung,
-    ich möchte keine angebote, widerruf meiner einwilligung, widerruf der einwilligung,
-    ich widerrufe meine einwilligung, ich widerrufe meine zustimmung, widerrufe meine einwilligung,
-    einwilligung widerrufen,
+    ich möchte keine angebote, raus aus dem verteiler,
+    bitte keine sms schicken, bitte keine sms senden, bitte keine sms zusenden, bitte keine sms zuschicken,
+    bitte keine nachrichten schicken, bitte keine nachrichten senden, bitte keine nachrichten zusenden,
+    bitte keine nachrichten zuschicken, bitte keine werbung schicken, bitte keine werbung senden,
+    bitte keine werbung zusenden, bitte keine werbung zuschicken,
+
+    widerruf meiner einwilligung, widerruf meiner zustimmung, widerruf der einwilligung, widerruf der zustimmung,
+    widerrufe meine einwilligung, widerrufe meine zustimmung, widerrufe hiermit meine einwilligung,
+    widerrufe hiermit meine zustimmung, widerrufe ich meine einwilligung, widerrufe ich meine zustimmung,
+    widerrufe ich hiermit meine einwilligung, widerrufe ich hiermit meine zustimmung, einwilligung widerrufen,
+    meine einwilligung widerrufen, meine zustimmung widerrufen, ziehe meine einwilligung zurück,
+    ziehe ich meine einwilligung zurück, ziehe hiermit meine einwilligung zurück,
 
     lass mich in ruhe, lasst mich in ruhe, lassen sie mich in ruhe, falsche nummer, falsch verbunden, kein interesse,
     nicht interessiert, kein bedarf, verpiss dich, verpisst euch
@@ -113,16 +127,27 @@ _ARABIC = _table("""
     لا أريد رسائل, لا أريد الرسائل, لا أريد رسائلكم, لا أريد هذه الرسائل, لا أريد المزيد, لا أريد أي رسائل,
     لا أريد استلام, لا أريد تلقي, لا أرغب في استلام, لا أرغب في تلقي, لا أرغب في رسائل, لم أعد أريد رسائل,
     لم أعد أريد رسائلكم, لا ترسل, لا ترسلوا, لا ترسلي, لا تراسلني, لا تراسلوني, لا تتصل, لا تتصلوا, لا تزعجوني,
-    لا رسائل, بدون رسائل, كفى, كفاية,
+    لا رسائل, بدون رسائل, كفى, كفاية, خروج من القائمة,
 
     اتركني, اتركوني, دعوني وشأني, رقم خاطئ, الرقم خاطئ, رقم غلط, الرقم غلط, غير مهتم, غير مهتمة, لست مهتما, لست مهتمة
 """)
 STOP = LISTED | _ENGLISH | _SPANISH | _FRENCH | _GERMAN | _ARABIC
 
 # Too common in other sentences: they revoke with nothing but courtesies beside them. TD is on the list of AWS.
-STOP_ALONE = _table("""
-    td, exit, enough, halt, para, fin, salir, assez, quitter, ende, schluss, genug, raus, nichts mehr, kein spam,
+EVERYDAY = _table("td, para, fin")  # so common that they tell nothing beside a word of no table
+STOP_ALONE = EVERYDAY | _table("""
+    exit, enough, halt, salir, assez, quitter, ende, schluss, genug, raus, nichts mehr, kein spam,
     keine sms, keine nachrichten, keine werbung, widerruf, widerrufen, widerrufe, قف, خروج
+""")
+
+# What people say who may have had enough, of texts or of something else: a person tells which (REV-2).
+DOUBTS = _table("""
+    don't want, do not want, no ads, no promos, no promotions, no marketing, no offers, withdraw,
+    my consent, no quiero, no deseo, no publicidad, no promociones, mi consentimiento, mi autorización,
+    ne veux pas, ne veux plus, ne souhaite pas, ne souhaite plus, pas de pub, pas de publicité, plus de pub,
+    plus de publicité, mon consentement,
+    will keine, möchte keine, keine angebote, keine anrufe, meine einwilligung, meine zustimmung,
+    لا أريد, لا أرغب, لم أعد أريد, الخروج, موافقتي
 """)
 
 # What an opt-out may be about. Only ever read after a STOP word or phrase.

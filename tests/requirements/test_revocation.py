@@ -5,7 +5,7 @@ REV-6: nothing here waits to be texted. The only texts that this site writes are
 brings a text in; one that comes again after five minutes is not answered.
 REV-9: whether a number can receive texts is the brand's to see to; software cannot know it. Every published
 disclosure names STOP (CTA-14), and every person has a link to leave by, with no text at all (REV-15).
-REV-2, REV-4 and REV-7 in part: see beside their tests.
+REV-2, REV-4 and REV-7 in part: see beside their tests. Texts that may mean stop: test_unclear_texts.py.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ REV-2  | subscribed | ya no quiero más mensajes  | unsubscribed | in Spanish
 REV-2  | subscribed | ne m'envoyez plus de sms   | unsubscribed | in French
 REV-2  | subscribed | Bitte keine SMS mehr       | unsubscribed | in German
 REV-2  | subscribed | إلغاء الاشتراك              | unsubscribed | in Arabic
+REV-2  | subscribed | Hiermit widerrufe ich meine Einwilligung | unsubscribed | the standard words in German
+REV-2  | subscribed | halt all messages          | unsubscribed | with what it is about beside it
 REV-10 | nobody     | STOP                       | unsubscribed | a number that nobody knows is silenced as well
 REV-11 | stopped    | Y                          | unsubscribed | only an opt-in word lifts it
 """

@@ -103,6 +103,10 @@ how do I unsubscribe?                   | stop-phrase   | REV-2: who asks how wa
 I no longer wish to receive these texts | stop-phrase   | REV-2
 I revoke my consent                     | stop-phrase   | REV-2
 Withdraw consent                        | stop-phrase   | REV-15
+halt                                    | stop-word     | REV-2
+halt texts                              | stop-phrase   | REV-2
+Please halt all messages to this number | stop-phrase   | REV-2
+exit the list                           | stop-phrase   | REV-2
 wrong number                            | stop-phrase   | REV-2: whoever agreed, it was not them
 Sorry, you have the wrong number        | stop-phrase   | REV-2
 not interested                          | stop-phrase   | REV-2
@@ -141,6 +145,9 @@ dejen de mandarme mensajes              | stop-phrase   | KW-11
 No me escriban más, gracias             | stop-phrase   | KW-11
 Ya no quiero recibir mensajes           | stop-phrase   | KW-11
 Ya no quiero más mensajes               | stop-phrase   | KW-11
+para de mandarme mensajes               | stop-phrase   | KW-11
+Quiero salir de la lista                | stop-phrase   | KW-11
+Retiro mi consentimiento                | stop-phrase   | KW-11
 Número equivocado                       | stop-phrase   | KW-11
 Sí, alto                                | both          | KW-6
 Gracias pero no más mensajes por favor  | stop-phrase   | KW-11
@@ -158,6 +165,8 @@ arrêtez de m’envoyer des messages       | stop-phrase   | KW-11
 Je ne veux plus recevoir de SMS         | stop-phrase   | KW-11
 plus de messages svp                    | stop-phrase   | KW-11
 Résilier mon abonnement                 | stop-phrase   | KW-11
+Je retire mon consentement              | stop-phrase   | KW-11
+Je veux quitter votre liste             | stop-phrase   | KW-11
 Ça suffit !                             | stop-phrase   | KW-11
 Oui, stop                               | both          | KW-6
 Ja, stop                                | both          | KW-6
@@ -170,6 +179,13 @@ Ich möchte keine Nachrichten mehr bekommen | stop-phrase | KW-11
 nehmt mich bitte aus dem Verteiler      | stop-phrase   | KW-11
 Nehmen Sie mich raus                    | stop-phrase   | KW-11
 Ich widerrufe meine Einwilligung        | stop-phrase   | KW-11
+Hiermit widerrufe ich meine Einwilligung | stop-phrase  | KW-11: how lawyers have people write it
+Ich widerrufe hiermit meine Zustimmung. | stop-phrase   | KW-11
+Widerruf meiner Zustimmung              | stop-phrase   | KW-11
+Ich möchte meine Einwilligung widerrufen | stop-phrase  | KW-11
+Hiermit ziehe ich meine Einwilligung zurück | stop-phrase | KW-11
+Bitte keine Nachrichten schicken        | stop-phrase   | KW-11
+Raus aus dem Verteiler!                 | stop-phrase   | KW-11
 Hört auf mir zu schreiben!              | stop-phrase   | KW-11
 Kündigung                               | stop-word     | KW-11
 Kuendige                                | stop-word     | KW-11
@@ -182,6 +198,7 @@ Raus                                    | stop-word     | KW-11
 لا أُريدُ رسائلَكُم                        | stop-phrase   | KW-11, with its vowels
 لا ترسلوا لي المزيد من الرسائل            | stop-phrase   | KW-11
 رقم خاطئ                                | stop-phrase   | KW-11
+خروج من القائمة                         | stop-phrase   | KW-11
 قف                                      | stop-word     | KW-11
 """
 INVISIBLE = [

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from sms_consent.keywords import CONFIRM, OPT_IN, Meaning, Words, match, normalise
 from sms_consent.keywords.normalising import LONGEST
-from sms_consent.keywords.words import COURTESIES, HELP, ORDINARY, STOP, STOP_ALONE, TYPOS
+from sms_consent.keywords.words import COURTESIES, DOUBTS, EVERYDAY, HELP, ORDINARY, STOP, STOP_ALONE, TYPOS
 
 many = settings(max_examples=150, deadline=None)
 
 anything = st.text(st.characters(), max_size=60)  # lone surrogates, marks, controls and private use included
+unquoted = st.text(st.characters(exclude_characters='"“”„«»'), max_size=60)
 awkward = st.text(
     st.sampled_from("sStToOpP İıſßŉΐ\u0345\u0300\u0301\u0327\u1100\u1161\u11a8각ﷺ¨´'’.!?\u200b\u00a0\ud83d\U0001f6d1"),
     max_size=40,
@@ -109,6 +110,15 @@ def test_a_text_with_a_stop_word_never_opts_in(
     texts.insert(data.draw(st.integers(0, len(texts))), stop)
     found = match(" ".join(texts), OWN, is_pending=is_pending)
     assert found.meaning in (Meaning.OPT_OUT, Meaning.UNKNOWN)
+
+
+@many
+@given(unquoted, st.sampled_from(sorted(STOP | DOUBTS | STOP_ALONE - EVERYDAY)), unquoted)
+def test_whatever_is_said_beside_a_stop_word_it_revokes_or_a_person_reads_it(
+    before: str, stop: str, after: str
+) -> None:
+    found = match(f"{before} {stop} {after}", OWN, is_pending=True)
+    assert found.meaning == Meaning.OPT_OUT or found.needs_review
 
 
 @many

@@ -11,6 +11,7 @@ from sms_consent.keywords.words import (
     ABOUT,
     CONFIRM,
     COURTESIES,
+    DOUBTS,
     HELP,
     OPT_IN,
     ORDINARY,
@@ -22,6 +23,7 @@ from sms_consent.keywords.words import (
 TABLES = {
     "STOP": STOP,
     "STOP_ALONE": STOP_ALONE,
+    "DOUBTS": DOUBTS,
     "HELP": HELP,
     "CONFIRM": CONFIRM,
     "OPT_IN": OPT_IN,
@@ -42,7 +44,7 @@ def test_every_entry_has_a_word_in_it(table: str) -> None:
 
 
 def test_no_keyword_is_a_slip_of_another() -> None:
-    keywords = STOP | STOP_ALONE | HELP | CONFIRM | OPT_IN | ABOUT | ORDINARY
+    keywords = STOP | STOP_ALONE | DOUBTS | HELP | CONFIRM | OPT_IN | ABOUT | ORDINARY
     assert keywords & TYPOS.keys() == set()
     assert COURTESIES & TYPOS.keys() == {"stp"}  # French for “please”, beside another word; alone a slip of STOP
 
