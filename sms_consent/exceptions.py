@@ -11,6 +11,10 @@ class AppendOnlyError(ConsentError):
     """Somebody tried to change or delete what may only be added to."""
 
 
+class UnplacedError(ConsentError):
+    """A text or an opt-out of which nothing says whose it is. Braze has no more to tell of it: have a person know."""
+
+
 class DisclosureError(ConsentError):
     """A disclosure lacks something that it must say; `problems` lists what, each with its requirement number."""
 

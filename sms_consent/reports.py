@@ -9,7 +9,7 @@ subscribed without proof here is listed, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,21 +17,16 @@ from django.db import transaction
 
 from sms_consent import blanking, outbox, people, services, texts
 from sms_consent.choices import STANDING, Channel, Source, State, Told
-from sms_consent.exceptions import ConsentError
+from sms_consent.exceptions import UnplacedError
 from sms_consent.ledger import Circumstances
 from sms_consent.models import BrazeProfile, InboundMessage, Program, Subscription
-from sms_consent.texts import BRAZE
+from sms_consent.texts import BRAZE, BY_NAME, Text
 
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
 REST_API, INBOUND_MESSAGE = "REST API", "Inbound Message"  # names of Braze's for who changed a state
 STILL_OURS = timedelta(minutes=5)  # a call's events may come so long before its answer is settled
 # "Attempt to send to unsubscribed recipient": the provider has a STOP of its own (REV-12).
 BLOCKED = frozenset({"21610", "40300"})
-BY_NAME = "external_id"  # how a report was read that says no address
-
-
-class UnplacedError(ConsentError):
-    """An opt-out of which nothing says whose it is. Braze has nothing more to tell of it: have a person know."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +83,14 @@ def receive(report: Report) -> InboundMessage | None:
     return message
 
 
+def placed(text: Text) -> Text:
+    """Return a text that says no number as one from the number that Braze has of whom it names.
+
+    Raises UnplacedError where it names nobody who has one there.
+    """
+    return replace(text, phone=_at_braze(_named(text.external_id), "phone"), is_by_name=True)
+
+
 def _programs(report: Report) -> list[Program]:
     """Return what a report is about: the group's program, or every program of the channel."""
     if report.kind == Kind.GROUP_STATE:
@@ -106,9 +109,16 @@ def _address(report: Report, name: str) -> str:
 
 def _address_of_whom(report: Report, name: str) -> str:
     """Return the address that Braze has of whom a report names; empty where it may be our own call about them."""
-    profile = BrazeProfile.objects.select_related("person").filter(external_id=report.external_id).first()
-    if profile and _may_be_ours(report, profile):
-        return ""
+    profile = _named(report.external_id)
+    return "" if profile and _may_be_ours(report, profile) else _at_braze(profile, name)
+
+
+def _named(external_id: str) -> BrazeProfile | None:
+    return BrazeProfile.objects.select_related("person").filter(external_id=external_id).first()
+
+
+def _at_braze(profile: BrazeProfile | None, name: str) -> str:
+    """Return the address that Braze has of somebody. Raises UnplacedError where it has none."""
     found = outbox.address_at_braze(profile, name) if profile else ""
     if not found:
         raise UnplacedError

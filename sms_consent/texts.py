@@ -13,18 +13,20 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from optin_site.storable import storable
 from sms_consent import keywords, ledger, outbox, people, retold, services
 from sms_consent.choices import Act, Channel, Source, State
+from sms_consent.exceptions import UnplacedError
 from sms_consent.keywords import Match, Words
 from sms_consent.ledger import Circumstances, Entry
 from sms_consent.models import ConsentRecord, InboundMessage, Keyword, Program, Subscription
 
 LONGEST_BODY = 5_000
 BRAZE = "braze"
+BY_NAME = "external_id"  # whose it is was found by that, for it says no address
 Kind, Outcome = InboundMessage.Kind, InboundMessage.Outcome
 
 
@@ -33,9 +35,11 @@ class Text:
     """A text as its provider reports it.
 
     `phone` is the handset, `number` (E.164 or short code, empty if not told) what it was texted to, `group_id` the
-    Braze subscription group of that number where it is told instead. `at` is the provider's time; None where it has
-    none. `is_first_hand`: this report says for itself what was texted and when, so an opt-in in it can be acted on.
-    `is_asked`: the provider did not take an opt-in word of its own as one, so it asks the handset to confirm.
+    Braze subscription group of that number where it is told instead. `external_id` is who sent it, as Braze names
+    them; `is_by_name`: it does not say its handset, which was looked up by that (`reports.placed`). `at` is the
+    provider's time; None where it has none. `is_first_hand`: this report says for itself what was texted and when, so
+    an opt-in in it can be acted on. `is_asked`: the provider did not take an opt-in word of its own as one, so it asks
+    the handset to confirm.
     """
 
     provider: str
@@ -47,6 +51,8 @@ class Text:
     at: datetime | None = None
     is_first_hand: bool = True
     is_asked: bool = False
+    external_id: str = ""
+    is_by_name: bool = False
 
 
 @transaction.atomic
@@ -55,12 +61,17 @@ def receive(text: Text) -> InboundMessage:
 
     Locks the handset's number first. Whoever texts from a number that nobody holds and opts in becomes a person
     known by that number (design.md §4.3). An opt-out is recorded whoever it comes from (REV-10).
+
+    Raises UnplacedError for one that only names somebody, but for an opt-out and what may be one: whoever opts in
+    shows by the number that it is their handset, and a name in a report shows nothing (rule 4).
     """
     people.lock([text.phone])
     if seen := known(text.provider, text.provider_id):
         return seen
     programs = _programs(text)
     match, waiting = _read(text, programs)
+    if text.is_by_name and match.meaning is not keywords.Meaning.OPT_OUT and not match.needs_review:
+        raise UnplacedError
     message = _message(text, match, programs)
     _act(message, match, programs, waiting, text)
     message.save(force_insert=True)
@@ -153,6 +164,7 @@ def _message(text: Text, match: Match, programs: Sequence[Program]) -> InboundMe
         word=match.word,
         rule=match.rule,
         needs_review=match.needs_review,
+        cause=BY_NAME if text.is_by_name else "",
         outcome=Outcome.UNKNOWN,
         occurred_at=moment(text.at, opts_out=match.meaning is keywords.Meaning.OPT_OUT),
     )
@@ -184,6 +196,7 @@ def _keyword(text: Text, programs: Collection[Program], word: str) -> Keyword:
 def circumstances(message: InboundMessage, keyword: Keyword | None = None) -> Circumstances:
     """Return the evidence of a text: what was said, to which number, by whose account (KW-14); and what it answers."""
     said = Circumstances(
+        note=message.cause,
         body=message.body,
         texted_to=message.number,
         rule=message.rule,
@@ -272,24 +285,3 @@ def note(message: InboundMessage, records: Sequence[ConsentRecord]) -> None:
     """Write on a message what became of it: the first record it made, or that it changed nothing."""
     message.record = records[0] if records else None
     message.outcome = Outcome.ACTED if records else Outcome.REPEAT
-
-
-@transaction.atomic
-def call_an_opt_out(message: InboundMessage, *, agent: str) -> None:
-    """A member of staff has read a text that nothing matched: it is an opt-out (REV-2)."""
-    people.lock([message.address])
-    records = services.withdraw(
-        message.address,
-        source=Source.KEYWORD,
-        circumstances=replace(circumstances(message), agent=agent),
-        stops=True,
-    )
-    note(message, records)
-    message.needs_review = False
-    message.save(update_fields=["record", "outcome", "needs_review"])
-    outbox.wake()
-
-
-def put_aside(messages: QuerySet[InboundMessage]) -> int:
-    """A member of staff has read these and none is an opt-out; return how many were waiting for that."""
-    return messages.filter(needs_review=True).update(needs_review=False)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from sms_consent import access, people, texts
+from sms_consent import access, people, reviews
 from sms_consent.admin.base import ReadOnlyAdmin, minute, moment
 from sms_consent.admin.came_in import reported
 from sms_consent.admin.evidence import IN_WORDS, addresses_in
@@ -31,7 +31,7 @@ def is_an_opt_out(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Inbo
     unread = queryset.filter(kind=InboundMessage.Kind.TEXT, outcome=InboundMessage.Outcome.UNKNOWN).exclude(address="")
     chosen = list(unread)
     for message in chosen:
-        texts.call_an_opt_out(message, agent=access.agent(request))
+        reviews.call_an_opt_out(message, agent=access.agent(request))
     left_out = in_all - len(chosen)
     note = f"Recorded as opt-outs: {len(chosen)}." + (f" Decided already: {left_out}." if left_out else "")
     modeladmin.message_user(request, note, messages.SUCCESS if chosen else messages.WARNING)
@@ -40,7 +40,7 @@ def is_an_opt_out(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Inbo
 @admin.action(description="Read: no opt-out", permissions=["review"])
 def is_no_opt_out(modeladmin: Any, request: HttpRequest, queryset: QuerySet[InboundMessage]) -> None:
     """Take these off the list of what a person should read; what they said stays as it is."""
-    read = texts.put_aside(queryset)
+    read = reviews.put_aside(queryset)
     logger.info("Staff %s read %d unmatched texts and found no opt-out.", request.user, read)
     modeladmin.message_user(request, f"Read: {read}.", messages.SUCCESS)
 

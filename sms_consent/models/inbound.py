@@ -14,7 +14,8 @@ class InboundMessage(models.Model):
 
     `provider_id` is the provider's own name for it, by which a repeat is known; webhook campaigns give none.
     `subject` is the keyed hash of `address`; who sent it and what it said may be erased. `status` and `cause` are what
-    a report says ("unsubscribed", "Dashboard"). `occurred_at` is the provider's time, or ours where it has none.
+    a report says ("unsubscribed", "Dashboard"); "external_id" is the `cause` of a text that was placed by that alone.
+    `occurred_at` is the provider's time, or ours where it has none.
     `record` is the first consent record that it led to. From `aged_at` on it goes with the proof about its address.
     """
 

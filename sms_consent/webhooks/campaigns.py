@@ -27,7 +27,8 @@ def parse(body: Any) -> Text | Report | None:
     event, phone = fields.get("event", ""), people.handset(fields.get("phone", ""))
     group = fields.get("subscription_group_id", "")
     if event == "inbound":
-        return Text(BRAZE, phone, said.get("message", ""), group_id=group, is_first_hand=False)
+        named, body = fields.get("external_id", ""), said.get("message", "")
+        return Text(BRAZE, phone, body, group_id=group, is_first_hand=False, external_id=named)
     if event in STATES:
         return Report(
             InboundMessage.Kind.GROUP_STATE,

@@ -72,6 +72,7 @@ def _text(fields: Mapping[str, str]) -> Text:
         body=fields.get(BODY, ""),
         at=_time(fields.get("time", "")),
         is_asked=fields.get("action", "").lower() == "none",
+        external_id=fields.get("external_user_id", ""),
     )
 
 

@@ -18,7 +18,9 @@ from django.views.decorators.http import require_POST
 
 from optin_site import bearer
 from sms_consent import counts, replies, reports, texts
-from sms_consent.reports import Report, UnplacedError
+from sms_consent.exceptions import UnplacedError
+from sms_consent.models import InboundMessage
+from sms_consent.reports import Report
 from sms_consent.texts import Text
 from sms_consent.webhooks import campaigns, currents, twilio
 
@@ -87,7 +89,8 @@ def _take(item: Text | Report, hook: str) -> bool:
     except DatabaseTrouble:
         raise
     except UnplacedError:
-        logger.warning("A text or an opt-out is passed over: nothing says whose it is (%s)", hook)
+        kind = item.kind if isinstance(item, Report) else InboundMessage.Kind.TEXT.value
+        logger.warning("A text or an opt-out is passed over: nothing says whose it is (%s, %s)", hook, kind)
         counts.add(counts.REFUSALS, hook, "unplaced")
         counts.write_sometimes()
     except Exception:
@@ -99,10 +102,8 @@ def _take(item: Text | Report, hook: str) -> bool:
 def _hand_on(item: Text | Report) -> None:
     if isinstance(item, Report):
         reports.receive(item)
-    elif item.phone:
-        texts.receive(item)
     else:
-        raise UnplacedError
+        texts.receive(item if item.phone else reports.placed(item))
 
 
 @machine

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
-from sms_consent.models import InboundMessage
-from sms_consent.sandbox import Sandbox
+from sms_consent.admin.evidence import proof_of
+from sms_consent.models import ConsentRecord, InboundMessage
+from sms_consent.sandbox import UNSUBSCRIBED, Sandbox
 from sms_consent.webhooks import twilio
+from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, CAROLS_PHONE, Deliver, Visit, Visitor, acts, standing
 from tests.sms_consent.delivery.helpers import SIX_MINUTES, alice_by_email, all_told, asks_first, later
 from tests.sms_consent.metrics.conftest import Scrape, scrape
@@ -150,11 +153,61 @@ def test_an_opt_out_of_nobody_shows(alice: Visitor, scrape: Scrape, caplog: Any)
     campaign("unsubscribed", phone="", external_id="whoever")
     assert scrape(**UNPLACED, hook="braze_currents") == scrape(**UNPLACED, hook="braze_events") == 1
     assert (standing(ALICE, "email"), InboundMessage.objects.count()) == ("unsubscribed", 1)
-    assert "passed over: nothing says whose it is (braze_events)" in caplog.text
+    assert "passed over: nothing says whose it is (braze_events, group_state)" in caplog.text
     assert "whoever" not in caplog.text
 
 
-def test_a_text_without_a_number_shows_and_is_nobodys(alice: Visitor, scrape: Scrape) -> None:
-    send([named(text("START"))])
-    campaign("inbound", phone="", message="STOP", external_id=User.objects.get().external_id)
-    assert (scrape(**UNPLACED), InboundMessage.objects.count()) == (2, 0)
+# --- Texts without a number --------------------------------------------------------------------------------
+
+
+def test_an_opt_out_by_text_that_only_names_somebody_is_of_the_number_that_braze_has(
+    alice: Visitor, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    """In words that Braze does not know, so that nothing but the text would ever tell of it."""
+    again = named(text("please stop texting me", at=now(1), action="None"))
+    send([again])
+    send([again])
+    assert (standing(ALICES_PHONE, "sms"), standing(ALICE, "email")) == ("unsubscribed", "subscribed")
+    proof = proof_of(ConsentRecord.objects.get(act="withdrawn", source="keyword")).payload
+    assert (proof["body"], proof["rule"], proof["note"]) == ("please stop texting me", "stop-phrase", "external_id")
+    assert deliver() == 0
+    assert sandbox.world.state(SMS, ALICES_PHONE) == UNSUBSCRIBED
+
+
+def test_so_it_is_by_a_campaign_and_when_there_is_a_newer_number_here(alice: Visitor) -> None:
+    alice.preferences(BOBS_PHONE, "sms", "email")
+    campaign("inbound", phone="", message="please stop texting me", external_id=User.objects.get().external_id)
+    assert (standing(ALICES_PHONE, "sms"), standing(BOBS_PHONE, "sms")) == ("unsubscribed", "subscribed")
+
+
+def test_a_text_that_only_names_somebody_and_may_be_an_opt_out_is_read_by_a_person(alice: Visitor) -> None:
+    send([named(text("Keine SMS von Ihnen", at=now(1)))])
+    waiting = InboundMessage.objects.get(needs_review=True)
+    assert (waiting.address, waiting.cause) == (ALICES_PHONE, "external_id")
+    client = Client()
+    client.force_login(User.objects.create_superuser("agent@example.com"))
+    action = {"action": "is_an_opt_out", "_selected_action": waiting.pk}
+    client.post(reverse("admin:sms_consent_inboundmessage_changelist"), action)
+    assert standing(ALICES_PHONE, "sms") == "unsubscribed"
+
+
+@pytest.mark.parametrize("body", ["START", "Y", "HELP", "hello"])
+def test_any_other_text_without_a_number_shows_and_is_nobodys(
+    body: str, visit: Visit, deliver: Deliver, scrape: Scrape
+) -> None:
+    """Who opts in shows by the number that it is their handset; a name in a report shows nothing (rule 4)."""
+    asks_first()
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    send([named(text(body, at=now(1)))])
+    campaign("inbound", phone="", message=body, external_id=User.objects.get().external_id)
+    assert (acts(ALICES_PHONE, "sms"), InboundMessage.objects.count()) == (["requested"], 0)
+    assert scrape(**UNPLACED) == 2
+
+
+def test_an_opt_out_by_text_of_nobody_shows(alice: Visitor, scrape: Scrape, caplog: Any) -> None:
+    lost = text("please stop texting me", phone="")
+    assert send([lost]).status_code == 200
+    assert (scrape(**UNPLACED, hook="braze_currents"), InboundMessage.objects.count()) == (1, 0)
+    assert "passed over: nothing says whose it is (braze_currents, text)" in caplog.text
+    assert "texting" not in caplog.text
