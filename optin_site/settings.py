@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from optin_site import logs, sentry
 from optin_site.env import Reader
+from optin_site.signing_in import *  # noqa: F403 - settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Reader(BASE_DIR / ".env")
@@ -120,27 +121,6 @@ POST_OFFICE = {
     "SENDING_ORDER": ["-priority", "id"],
     "LOG_LEVEL": 0,  # failures go to the log; a row for each would fill the database while a mail server is down
 }
-
-# --- Who people are: sign-in by a code sent to the mailbox, no passwords -----------------------------
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "preferences"
-LOGOUT_REDIRECT_URL = "account_signup"
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*"]
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_REQUIRED = True
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_FORMS = {"request_login_code": "accounts.forms.SignInForm"}
-
-# For apps: django-allauth's sign-in by session token, of which accounts/api/sign_in.py mounts what is needed.
-HEADLESS_CLIENTS = ("app",)
-HEADLESS_ADAPTER = "accounts.api.sign_in.Adapter"
 
 # --- Limits: ours (accounts/limits.py), and one of django-allauth's made stricter; its others are as it ships them
 # So many in a second (s), minute (m), hour (h) or day (d). Whether an address is known here makes no difference.
