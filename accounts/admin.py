@@ -2,7 +2,7 @@
 
 Email and phone are read-only: consent belongs to addresses, so only the services that also withdraw the old
 one may change them. allauth's page for email addresses is not there, because it lets staff declare a mailbox
-proven, which would fake the proof behind a consent.
+proven, which would fake the proof behind a consent; nor is its page for second factors, which shows their secrets.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
@@ -34,6 +35,7 @@ from sms_consent.admin.timeline import ShowsTimeline
 from sms_consent.models import BrazeProfile, Erasure
 
 admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
 
 # Who may be what: only superusers decide, or staff could make themselves one.
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")

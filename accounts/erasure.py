@@ -18,6 +18,7 @@ from post_office.models import Email
 
 from accounts import numbers, preferences, traces
 from accounts.models import Confirmation, User, new_external_id
+from accounts.second_factor import factors
 from sms_consent import blanking, erasures, ledger, outbox, people, selectors
 from sms_consent import services as consent
 from sms_consent.choices import STANDING, Source
@@ -234,3 +235,4 @@ def _begin_anew(person: User, *, keeps_phone: bool) -> None:
     person.phone_chosen_at, person.former_phones = None, []
     person.set_unusable_password()
     person.save()
+    factors.forget(person)

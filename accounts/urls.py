@@ -1,7 +1,7 @@
 """Where people are: our pages, and those of django-allauth that a site without passwords needs."""
 
 from allauth.account import views as allauth_views
-from django.urls import path
+from django.urls import include, path
 
 from accounts import patterns, phone_views, preference_views, unsubscribe_views, views
 
@@ -27,4 +27,5 @@ urlpatterns = [
     path("accounts/inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("accounts/confirm-email/", allauth_views.email_verification_sent, name="account_email_verification_sent"),
     path("accounts/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
+    path("accounts/second-factor/", include("accounts.second_factor.urls")),
 ]

@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.text import capfirst
 
 PARAMETER = "lang"  # ?lang=es on any page, so that a campaign's link can name the language
-ENGLISH_ONLY = ("/admin/", "/hooks/")  # marketers and machines
+ENGLISH_ONLY = ("/admin/", "/accounts/second-factor/", "/hooks/")  # staff and machines
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
     "csp",
     "phonenumber_field",
     "post_office",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.second_factor.gate.required",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -121,6 +123,9 @@ POST_OFFICE = {
     "SENDING_ORDER": ["-priority", "id"],
     "LOG_LEVEL": 0,  # failures go to the log; a row for each would fill the database while a mail server is down
 }
+
+# --- Signing in: what is the same for every site is in optin_site/signing_in.py ---------------------------------
+STAFF_MFA = env.flag("STAFF_MFA", default=False)  # no page of the admin without a second factor (docs/desk.md)
 
 # --- Limits: ours (accounts/limits.py), and one of django-allauth's made stricter; its others are as it ships them
 # So many in a second (s), minute (m), hour (h) or day (d). Whether an address is known here makes no difference.

@@ -17,6 +17,17 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {"request_login_code": "accounts.forms.SignInForm"}
 
+# The second factor of staff. A code is good for its 30 seconds: with a tolerance it would be good for 90, and
+# django-allauth remembers for 30 that it was used.
+MFA_ADAPTER = "accounts.second_factor.adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 0
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor.forms.AuthenticateForm",
+    "reauthenticate": "accounts.second_factor.forms.ReauthenticateForm",
+    "activate_totp": "accounts.second_factor.forms.SetUpForm",
+}
+
 # For apps: django-allauth's sign-in by session token, of which accounts/api/sign_in.py mounts what is needed.
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_ADAPTER = "accounts.api.sign_in.Adapter"

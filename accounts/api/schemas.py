@@ -70,7 +70,7 @@ class EmailAddress(Strict):
 
 
 class Code(Strict):
-    """The code from the mail."""
+    """The code from the mail, or from an authenticator app."""
 
     code: str
 

@@ -1,4 +1,4 @@
-"""Sign-in by a code in the mailbox: four of django-allauth's views for apps, and none of its others.
+"""Sign-in by a code in the mailbox: five of django-allauth's views for apps, and none of its others.
 
 Its sign-up stays shut and nobody has a password. The views answer; what stands here is what the document says of them.
 """
@@ -12,6 +12,7 @@ from allauth.headless.account import views
 from allauth.headless.adapter import DefaultHeadlessAdapter
 from allauth.headless.constants import Client
 from allauth.headless.internal.restkit.inputs import Input
+from allauth.headless.mfa import views as second_factor_views
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 from ninja import Router
@@ -49,6 +50,7 @@ View = Callable[[HttpRequest], HttpResponseBase]
 
 request_code_view: View = RequestCode.as_api_view(client=Client.APP)
 confirm_code_view: View = views.ConfirmLoginCodeView.as_api_view(client=Client.APP)
+second_factor_view: View = second_factor_views.AuthenticateView.as_api_view(client=Client.APP)
 session_view: View = views.SessionView.as_api_view(client=Client.APP)
 
 
@@ -60,10 +62,19 @@ def request_code(request: HttpRequest, sent: schemas.EmailAddress) -> HttpRespon
 
 @router.post("/code/confirm", response=SESSION | REFUSALS | {409: schemas.Problem}, openapi_extra=BY_TOKEN)
 def confirm_code(request: HttpRequest, sent: schemas.Code) -> HttpResponseBase:
-    """Sign in by the code, under the token that asked for it. After three wrong ones a new code is needed (409)."""
+    """Sign in by the code, under the token that asked for it. After three wrong ones a new code is needed (409).
+
+    Staff who have a second factor are not signed in yet (401): the flow mfa_authenticate is pending.
+    """
     said = confirm_code_view(request)
     # By itself it says nothing more, and an app that looks for errors would take that for a sign-in.
     return answer(409) if said.status_code == 409 else said
+
+
+@router.post("/second-factor", response=SESSION | REFUSALS, openapi_extra=BY_TOKEN)
+def second_factor(request: HttpRequest, sent: schemas.Code) -> HttpResponseBase:
+    """Give the code of an authenticator app, or a recovery code: the second step of staff who have that."""
+    return second_factor_view(request)
 
 
 @router.get("/session", response=SESSION, openapi_extra=BY_TOKEN)

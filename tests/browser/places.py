@@ -22,6 +22,7 @@ DESK = (
     *(f"/admin/sms_consent/{name}/" for name in ("consentrecord", "program", "disclosure", "keyword", "subscription")),
     "/admin/sms_consent/inboundmessage/",
     "/admin/accounts/user/",
+    "/accounts/second-factor/",
 )
 
 

@@ -78,6 +78,7 @@ def test_a_missing_setting_keeps_the_site_from_starting(name: str) -> None:
         ("LEDGER_KEY", "short"),
         ("DEBUG", "perhaps"),
         ("RATE_LIMITS", "sometimes"),
+        ("STAFF_MFA", "perhaps"),
         ("TRUSTED_PROXY_COUNT", "-1"),
         ("TRUSTED_PROXY_COUNT", "one"),
         ("PHONE_REGIONS", "US,Germany"),

@@ -29,6 +29,7 @@ PATHS = {
     "/api/v1/preferences/{which}": ("delete",),
     "/api/auth/code/request": ("post",),
     "/api/auth/code/confirm": ("post",),
+    "/api/auth/second-factor": ("post",),
     "/api/auth/session": ("get", "delete"),
 }
 
@@ -71,6 +72,7 @@ def test_what_needs_a_token_says_so(client: Client) -> None:
         "/api/v1/preferences",
         "/api/v1/preferences/{which}",
         "/api/auth/code/confirm",
+        "/api/auth/second-factor",
         "/api/auth/session",
     ]
 
