@@ -96,3 +96,30 @@ def test_a_secret_file_that_is_not_there_is_named_from_the_file_of_settings_too(
     (tmp_path / "settings.env").write_text(content)
     said = last_line("ENV_FILE", str(tmp_path / "settings.env"))
     assert "METRICS_TOKEN_FILE cannot be read" in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "BRAZE_REST_KEY = s3cret",
+        "  BRAZE_REST_KEY=s3cret",
+        "BRAZE_REST_KEY= 's3cret'",
+        "BRAZE_REST_KEY: s3cret",
+        "export  BRAZE_REST_KEY=s3cret",
+        "; s3cret",
+        's3cret, the second line of a value"',
+    ],
+)
+def test_a_line_that_cannot_be_read_is_refused_by_its_number_and_not_shown(tmp_path: Path, line: str) -> None:
+    (tmp_path / "settings.env").write_text(f"# A comment\n\n{line}\n")
+    refused = start(ENV_FILE=str(tmp_path / "settings.env"))
+    assert refused.returncode != 0
+    assert "ImproperlyConfigured: Line 3 of ENV_FILE (or .env) " in refused.stderr.splitlines()[-1]
+    assert ("s3cret" in refused.stderr, "s3cret" in refused.stdout) == (False, False)
+
+
+def test_lines_that_can_be_read_are(tmp_path: Path) -> None:
+    lines = ["#LEDGER_KEY=x", "   ", "export BRAND_ADDRESS='1 Example Street'", f'LEDGER_KEY="{"k" * 32}"  ', ""]
+    (tmp_path / "settings.env").write_text("\n".join(lines))
+    started = run("-c", SHOW, LEDGER_KEY=None, BRAND_ADDRESS=None, ENV_FILE=str(tmp_path / "settings.env"))
+    assert (started.stdout, started.stderr) == (json.dumps(["k" * 32, "1 Example Street"]) + "\n", "")
