@@ -45,7 +45,8 @@ class Reader:
             default = development
         _refuse_comment(name)
         try:
-            return str(_env.str(name, default=default)).strip() or default
+            # Not by `_env.str`, which takes what begins with “$” for the name of another setting.
+            return str(_env.ENVIRON.get(name, default)).strip() or default
         except (OSError, UnicodeError) as error:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
 

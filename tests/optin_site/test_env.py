@@ -123,3 +123,20 @@ def test_lines_that_can_be_read_are(tmp_path: Path) -> None:
     (tmp_path / "settings.env").write_text("\n".join(lines))
     started = run("-c", SHOW, LEDGER_KEY=None, BRAND_ADDRESS=None, ENV_FILE=str(tmp_path / "settings.env"))
     assert (started.stdout, started.stderr) == (json.dumps(["k" * 32, "1 Example Street"]) + "\n", "")
+
+
+@pytest.mark.parametrize("where", ["environment", "settings", "own"])
+def test_a_value_that_begins_with_a_dollar_is_taken_as_it_stands(tmp_path: Path, where: str) -> None:
+    key, url = f"$HOME{'k' * 32}", "postgres://user:$HOME@host/name"
+    names = {"LEDGER_KEY": key, "DATABASE_URL": url, "BRAND_ADDRESS": "$$HOME"}
+    given: dict[str, str | None] = dict(names)
+    if where == "settings":
+        (tmp_path / "settings.env").write_text("\n".join(f"{name}={value}" for name, value in names.items()))
+        given = dict.fromkeys(names) | {"ENV_FILE": str(tmp_path / "settings.env")}
+    if where == "own":
+        for name, value in names.items():
+            (tmp_path / name).write_text(f"{value}\n")
+        given = dict.fromkeys(names) | {f"{name}_FILE": str(tmp_path / name) for name in names}
+    show = f"{SHOW}; print(s.DATABASES['default']['PASSWORD'])"
+    shown = run("-c", show, **given).stdout.splitlines()
+    assert (json.loads(shown[0]), shown[1]) == ([key, "$$HOME"], "$HOME")
