@@ -40,6 +40,8 @@ LOOKED_AT = 1_000  # rows, where each has to be read
 REASON_LENGTH = 80
 OPT_OUTS, REST = BrazeLine.Lane.OPT_OUTS.value, BrazeLine.Lane.REST.value
 LEFT = (State.UNSUBSCRIBED, State.NONE)  # the condition of an index; an opt-out owed by a new request is in `rest`
+HOOKS = ("braze_currents", "braze_events", "twilio_sms")
+REFUSALS = ("400", "401", "403", "413", "500", "503", "unplaced")
 OPT_INS, OPT_OUT_ACTS = (Act.GRANTED, Act.CONFIRMED), (Act.WITHDRAWN, Act.INVALIDATED)
 
 
@@ -143,8 +145,9 @@ def _deliveries(found: dict[str, dict[str, float]]) -> Iterator[Metric]:
             buckets.append((limit, so_far))
         histogram.add_metric([lane], buckets, total)
     yield histogram
-    words = "Requests that the hooks did not let in; “unplaced”: texts and opt-outs in them that are nobody's."
-    yield _counter("optin_hook_refusals", words, ("hook", "status"), found[counts.REFUSALS])
+    words = "Requests that the hooks did not take; “unplaced”: texts and opt-outs in them that are nobody's."
+    none = {f"{hook} {status}": 0.0 for hook in HOOKS for status in REFUSALS}  # or no increase() would see the first
+    yield _counter("optin_hook_refusals", words, ("hook", "status"), none | found[counts.REFUSALS])
 
 
 def _doors() -> Iterator[Metric]:

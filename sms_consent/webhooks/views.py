@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.core.handlers.exception import response_for_exception
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
@@ -47,6 +48,8 @@ def machine(view: View) -> View:
         except DatabaseTrouble:
             logger.exception("A hook could not be written down; it is asked for again")
             return HttpResponse("Try again later.\n", status=503, content_type="text/plain")
+        except Exception as error:  # noqa: BLE001 - Django's own answer and log, but in here, where it is counted
+            return response_for_exception(request, error)
 
     return csrf_exempt(require_POST(counted))
 
