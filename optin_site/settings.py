@@ -121,7 +121,7 @@ POST_OFFICE = {
     "MAX_RETRIES": 8640,  # with the interval below: three days, then it waits in the admin as failed
     "RETRY_INTERVAL": timedelta(seconds=30),
     "SENDING_ORDER": ["-priority", "id"],
-    "LOG_LEVEL": 0,  # failures go to the log; a row for each would fill the database while a mail server is down
+    "LOG_LEVEL": 1,  # why a mail has failed; of each, optin_site.mailing keeps the last reason alone
 }
 
 # --- Signing in: what is the same for every site is in optin_site/signing_in.py ---------------------------------

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min, Q, QuerySet, Sum
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
-from post_office.models import STATUS, Email
+from post_office.models import STATUS, Email, Log
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -114,11 +114,20 @@ def _mails(now: datetime) -> Iterator[Metric]:
         for kind, statuses in kinds.items()
     }
     yield _gauge("optin_mails", f"Mails in the queue. {_AT_MOST}", ("state",), found)
-    waiting = Email.objects.filter(status__in=kinds["queued"]).order_by()
-    since = dict(waiting.values_list("status").annotate(Min("created")))
-    tried = {"no": since.get(STATUS.queued, now), "yes": since.get(STATUS.requeued, now)}
-    ages = {(label,): (now - at).total_seconds() for label, at in tried.items()}
-    yield _gauge("optin_oldest_mail_seconds", "For how long the oldest mail in the queue has waited.", ("tried",), ages)
+    words = "For how long the oldest mail in the queue has waited."
+    yield _gauge("optin_oldest_mail_seconds", words, ("tried",), _ages_of_mails(now))
+
+
+def _ages_of_mails(now: datetime) -> dict[tuple[str], float]:
+    # A code that ends in .3.x, .5.x or .7.x (RFC 3463) is about the server itself, or about us.
+    of_recipients = Log.objects.filter(email=OuterRef("pk"), exception_type="SMTPRecipientsRefused")
+    is_refused = Exists(of_recipients.exclude(message__regex=r"[^\d.][45]\.[357]\.\d"))
+    waiting = Email.objects.filter(status__in=(STATUS.queued, STATUS.requeued)).annotate(is_refused=is_refused)
+    found = {("no",): 0.0, ("yes",): 0.0, ("refused",): 0.0}
+    for status, refused, since in waiting.order_by().values_list("status", "is_refused").annotate(Min("created")):
+        label = "no" if status == STATUS.queued else "refused" if refused else "yes"
+        found[(label,)] = (now - since).total_seconds()
+    return found
 
 
 # --- What has happened ------------------------------------------------------------------------------

@@ -26,8 +26,11 @@ admin.site.unregister([Attachment, Email, EmailTemplate, Log])
 
 @admin.action(description="Queue again", permissions=["queue_again"])
 def queue_again(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Email]) -> None:
-    """Have failed mails tried again by `manage.py send_mail`; what was sent stays sent."""
-    queued = queryset.filter(status=STATUS.failed).update(status=STATUS.queued, number_of_retries=None)
+    """Have failed mails tried again by `manage.py send_mail`; what was sent stays sent.
+
+    Requeued, and not queued, is what has been tried before.
+    """
+    queued = queryset.filter(status=STATUS.failed).update(status=STATUS.requeued, number_of_retries=None)
     modeladmin.message_user(request, f"Failed mails that will be tried again: {queued}.", messages.SUCCESS)
 
 

@@ -131,7 +131,7 @@ def test_a_failed_mail_is_queued_again_and_a_sent_one_is_not(boss: Client, db: N
     made = [mail_to(ALICE, status) for status in (STATUS.failed, STATUS.sent)]
     data = {"action": "queue_again", "_selected_action": [mail.pk for mail in made]}
     boss.post(reverse("admin:post_office_email_changelist"), data)
-    assert [Email.objects.get(pk=mail.pk).status for mail in made] == [STATUS.queued, STATUS.sent]
+    assert [Email.objects.get(pk=mail.pk).status for mail in made] == [STATUS.requeued, STATUS.sent]
 
 
 def test_a_mail_is_found_by_its_recipient(boss: Client, db: None) -> None:

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
-from post_office.models import Email
+from post_office.models import Email, Log
 
 from accounts.models import User
 from sms_consent import selectors
@@ -49,6 +49,7 @@ def test_a_dead_mail_server_loses_no_mail(dead: Sandbox, client: Client) -> None
     for _ in range(3):
         retry_now()
     assert (len(dead.world.mails), Email.objects.count()) == (0, 3)
+    assert [log.exception_type for log in Log.objects.all()] == ["SMTPSenderRefused"] * 3  # the newest of each
     dead.mailbox.set_mode("up")
     retry_now()
     assert sorted(mail.to[0] for mail in dead.world.mails) == [ALICE, BOB, CAROL]

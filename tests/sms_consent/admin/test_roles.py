@@ -84,7 +84,7 @@ ACTIONS = {
     ("sms_consent_subscription", "send_again"): lambda: Subscription.objects.filter(parked_at=None).exists(),
     ("sms_consent_brazeline", "try_now"): lambda: BrazeLine.objects.filter(probe_at__lte=timezone.now()).exists(),
     ("sms_consent_inboundmessage", "is_no_opt_out"): lambda: not InboundMessage.objects.get().needs_review,
-    ("post_office_email", "queue_again"): lambda: Email.objects.get().status == STATUS.queued,
+    ("post_office_email", "queue_again"): lambda: Email.objects.get().status == STATUS.requeued,
     ("sms_consent_inboundmessage", "is_an_opt_out"): lambda: InboundMessage.objects.get().outcome == "acted",
 }
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import yaml
+from aiosmtpd.controller import Controller
+from django.core.management import call_command
+from django.db.models import F
 from django.test import Client
+from django.urls import reverse
+from post_office.models import STATUS, Email
 
+from sms_consent.sandbox import Sandbox
 from tests.documents import ROOT
-from tests.sms_consent.metrics.conftest import Families
+from tests.ports import free_port
+from tests.sms_consent.delivery.helpers import crowd
+from tests.sms_consent.metrics.conftest import Families, Scrape
 from tests.sms_consent.webhooks.events import CURRENTS, EVENTS, TWILIO
 
 RULES = yaml.safe_load((ROOT / "docs/operations/alerts.yml").read_text())["groups"][0]["rules"]
@@ -74,3 +84,75 @@ def test_a_rule_looks_at_whatever_a_hook_does_not_take(families: Families) -> No
 
 def fits(pattern: str, status: str) -> bool:
     return re.fullmatch(pattern, status) is not None
+
+
+# --- What the mail server does not take ---------------------------------------------------------------------
+
+
+class Refusing:
+    """A mail server that takes no recipient, for the reason given."""
+
+    reason = ""
+
+    async def handle_RCPT(self, *args: Any) -> str:  # noqa: N802 -- aiosmtpd's name
+        return self.reason
+
+
+@pytest.fixture
+def server(sandbox: Sandbox, settings: Any) -> Iterator[Refusing]:
+    handler, settings.EMAIL_PORT = Refusing(), free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=settings.EMAIL_PORT)
+    controller.start()
+    yield handler
+    controller.stop()
+
+
+def fires(scrape: Scrape, alert: str) -> bool:
+    """Say whether an alert that asks for one figure fires now, if it goes on for so long."""
+    asked = re.fullmatch(r'(\w+)\{(\w+)="(\w+)"\} > (\d+)', EXPRESSIONS[alert])
+    assert asked
+    return scrape(asked[1], **{asked[2]: asked[3]}) > int(asked[4])
+
+
+def later(minutes: int) -> None:
+    Email.objects.update(created=F("created") - timedelta(minutes=minutes), scheduled_time=None)
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize(
+    ("reason", "is_ours"),
+    [
+        ("550 5.1.1 No such user", False),
+        ("450 4.1.2 Domain not found [198.4.7.1]", False),
+        ("552 5.2.2 Mailbox full", False),
+        ("550 No such user", False),
+        ("554 5.7.1 Relay access denied", True),
+        ("451 4.3.0 Try again later", True),
+        ("421 4.3.2 Service not available", True),
+    ],
+)
+def test_one_mail_that_the_server_does_not_take_is_an_alert_unless_it_is_for_its_recipient(
+    reason: str, is_ours: bool, scrape: Scrape, server: Refusing
+) -> None:
+    server.reason = reason
+    crowd([1], "email")
+    call_command("send_mail", "--once")
+    assert not fires(scrape, "MailsFail")
+    later(minutes=16)
+    call_command("send_mail", "--once")
+    assert (fires(scrape, "MailsFail"), fires(scrape, "MailsWait")) == (is_ours, False)
+    assert (scrape("optin_oldest_mail_seconds", tried="refused") > 900) is not is_ours
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_mail_that_is_queued_again_is_none_that_nobody_has_tried_to_send(
+    scrape: Scrape, sandbox: Sandbox, admin_client: Client
+) -> None:
+    crowd([1], "email")
+    later(minutes=4_000)
+    Email.objects.update(status=STATUS.failed, number_of_retries=8640)
+    data = {"action": "queue_again", "_selected_action": [Email.objects.get().pk]}
+    admin_client.post(reverse("admin:post_office_email_changelist"), data)
+    assert not fires(scrape, "MailsWait")
+    call_command("send_mail", "--once")
+    assert (len(sandbox.world.mails), fires(scrape, "MailsFail")) == (1, False)
