@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 
 from optin_site import sessions
-from optin_site.logs import Scrubbed
+from optin_site.logs import Scrubbed, scrubbed
 from optin_site.sessions import SessionStore
 from sms_consent.models import Evidence
 from tests.people import ALICE, send_sign_up
@@ -80,6 +80,13 @@ def test_pages_carry_the_headers_of_a_careful_site(client: Client, path: str) ->
         "400 12025550101 is wrong",
         "400 (202) 555-0101 is wrong",
         "400 202.555.0101 is wrong",
+        "400 +1-202-555-0101 is wrong",
+        "400 1-202-555-0101 is wrong",
+        "400 +1.202.555.0101 is wrong",
+        "400 (202)-555-0101 is wrong",
+        "400 +1 (202) 555-0101 is wrong",
+        "400 1(202)555-0101 is wrong",
+        "tel:+1202-555-0101",
     ],
 )
 def test_the_log_holds_no_address(message: str) -> None:
@@ -89,6 +96,21 @@ def test_the_log_holds_no_address(message: str) -> None:
     assert "alice" not in line
     assert "2025550101" not in line
     assert "0101" not in line
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "at 2026-12-01 12:30:00,1234 and 2026-12-01T12:30:00.123456+00:00",
+        "delivery 5a4d0000-1202-4555-8000-000000000131 begins",
+        "celery 5.7.0, 1.202.555.0 and 11.202.555.0131",
+        "from 198.51.100.131 and 1.202.155.131 and 202.155.013.1",
+        "seal 1-202-555 of 2025-550-0131",
+        "2001:db8::1202:555:131",
+    ],
+)
+def test_the_log_keeps_what_is_no_address(message: str) -> None:
+    assert scrubbed(message) == message
 
 
 def test_a_traceback_in_the_log_holds_no_address() -> None:

@@ -173,7 +173,11 @@ def test_for_how_long_a_mail_waits_shows_until_it_is_sent(visit: Visit, scrape: 
     assert scrape("optin_oldest_mail_seconds") == 0
 
 
-@pytest.mark.parametrize("number", [ALICES_PHONE, ALICES_PHONE.strip("+"), "(202) 555-0131", "202-555-0131"])
+WRITTEN = ("(202) 555-0131", "202-555-0131", "(202)-555-0131")
+WITH_COUNTRY = ("+1-202-555-0131", "1-202-555-0131", "+1.202.555.0131", "+1 (202) 555-0131")
+
+
+@pytest.mark.parametrize("number", [ALICES_PHONE, ALICES_PHONE.strip("+"), *WRITTEN, *WITH_COUNTRY])
 def test_it_names_nobody(number: str, visit: Visit, scrape: Scrape, deliver: Deliver, sandbox: Sandbox) -> None:
     sandbox.faults.add("status", endpoint=SET, status=400, body={"message": f"{number} is wrong"})
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
