@@ -140,3 +140,11 @@ def test_a_value_that_begins_with_a_dollar_is_taken_as_it_stands(tmp_path: Path,
     show = f"{SHOW}; print(s.DATABASES['default']['PASSWORD'])"
     shown = run("-c", show, **given).stdout.splitlines()
     assert (json.loads(shown[0]), shown[1]) == ([key, "$$HOME"], "$HOME")
+
+
+def test_what_stands_in_the_environment_wins_over_the_file_of_settings(tmp_path: Path) -> None:
+    """So that the owner migrates (docs/operations.md)."""
+    (tmp_path / "settings.env").write_text("DATABASE_URL=postgres://optin_app:x@host/name\n")
+    owners = {"DATABASE_URL": "postgres://owner:x@host/name", "ENV_FILE": str(tmp_path / "settings.env")}
+    show = "from optin_site import settings as s; print(s.DATABASES['default']['USER'])"
+    assert [run("-c", show, **owners | it).stdout for it in ({}, {"DATABASE_URL": None})] == ["owner\n", "optin_app\n"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 
 from sms_consent import sealing, services, verification
@@ -71,3 +72,10 @@ def test_the_ledger_is_out_of_its_reach(as_app: Callable[[str], None], visit: Vi
     visit().sign_up(ALICE, "", "email")
     with pytest.raises(ProgrammingError, match="permission denied|must be owner"), transaction.atomic():
         as_app(statement)
+
+
+@pytest.mark.usefixtures("as_app")
+def test_it_cannot_migrate() -> None:
+    """Why the owner does (docs/operations.md)."""
+    with pytest.raises(ProgrammingError, match="must be owner"), transaction.atomic():
+        call_command("migrate", "sms_consent", "zero", verbosity=0)
