@@ -126,7 +126,7 @@ def _ages_of_mails(now: datetime) -> dict[tuple[str], float]:
     found = {("no",): 0.0, ("yes",): 0.0, ("refused",): 0.0}
     for status, refused, since in waiting.order_by().values_list("status", "is_refused").annotate(Min("created")):
         label = "no" if status == STATUS.queued else "refused" if refused else "yes"
-        found[(label,)] = (now - since).total_seconds()
+        found[(label,)] = max(found[(label,)], (now - since).total_seconds())
     return found
 
 
