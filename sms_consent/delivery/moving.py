@@ -17,7 +17,7 @@ from sms_consent.braze import payloads
 from sms_consent.choices import STANDING
 from sms_consent.delivery.loading import Profile, Standing
 from sms_consent.models import Program
-from sms_consent.outbox import CARRIES, ONE_OR_ANOTHER, Claim
+from sms_consent.outbox import CARRIES, MOVED, ONE_OR_ANOTHER, Claim
 
 AT_ONCE = timedelta(0)
 
@@ -136,4 +136,13 @@ class Move:
         profile = self.profile
         if not (profile.is_proven and self.changed.get("email") and "email" in profile.accepted):
             return False
-        return self.claim.was_recheck or self.changed["email"] != profile.accepted["email"]
+        return MOVED in profile.accepted or self.changed["email"] != profile.accepted["email"]
+
+    def notes(self) -> dict[str, Any]:
+        """Return what is written down, beside the attributes, of what the profile may keep until the call is repeated.
+
+        Of its mailbox, too: a repeat that fails, or dies with its worker, has still to say what that has not joined.
+        """
+        carried = {CARRIES: self.carried} if self.carries_on else {}
+        has_moved = self._takes_the_place() and self.again_in() is not None
+        return {**carried, MOVED: True} if has_moved else carried

@@ -181,9 +181,9 @@ class TrackJob(CallJob):
         taken = [consent for consent in own if self._takes(consent.program)]
         riding = payloads.riders(taken, changed)
         move = Move(claim, profile, changed, self.standings, self.programs, said != wanted, self._takes)
-        accepted.pop(outbox.CARRIES, None)
-        if move.carries_on:
-            accepted[outbox.CARRIES] = move.carried
+        for name in outbox.NOTES:
+            accepted.pop(name, None)
+        accepted |= move.notes()
         left = move.left()
         entries = [*riding.entries, *payloads.farewells(program.subscription_group_id for program in left)]
         body = {"external_id": profile.external_id, **changed}

@@ -79,7 +79,8 @@ class Writer:
             return Written()
         self._lock(rows)
         words = self._wordings.of(rows, self._programs)
-        names = self._people.names([row for row in rows if row.act in AGREED])
+        agreed = {row.email for row in rows if row.act in AGREED}
+        names = self._people.names([row for row in rows if row.email in agreed])  # what else they did is theirs, too
         entries = [self._entry(row, words, names) for row in rows]
         subscriptions = ledger.standings(entry.key for entry in entries)
         before = {key: (row.state, row.told) for key, row in subscriptions.items()}

@@ -22,6 +22,8 @@ from sms_consent.outbox.counting import due_now, failed, longest_out_of_date, pa
 from sms_consent.outbox.dues import due_opt_outs, due_rest
 from sms_consent.outbox.holders import (
     CARRIES,
+    MOVED,
+    NOTES,
     ONE_OR_ANOTHER,
     address_at_braze,
     claim_identity,
@@ -66,6 +68,8 @@ from sms_consent.outbox.settling import (
 __all__ = [
     "CARRIES",
     "MAX_ASKS",
+    "MOVED",
+    "NOTES",
     "NOTIFY_CHANNEL",
     "ONE_OR_ANOTHER",
     "TRAVELS",

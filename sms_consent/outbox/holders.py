@@ -15,6 +15,8 @@ from sms_consent.outbox.marking import renew
 
 ONE_OR_ANOTHER = ""  # in place of the address that Braze has accepted: not null, for that says that there is none
 CARRIES = "carries"  # beside those: the profile may have states of a number that it has lost (`delivery.moving`)
+MOVED = "moved"  # beside those: calls about the email address that it had before may yet land (`delivery.moving`)
+NOTES = (CARRIES, MOVED)
 
 
 def note_moved(person: Any, name: str, old: str) -> None:

@@ -171,8 +171,7 @@ def settle_profiles(
                 _accept_profiles(claims, accepted)
                 _tell_again(claims, again)
             else:
-                _rows(BrazeProfile, claims).update(**_failure(outcome))
-                _rows(BrazeProfile, [claim for claim in claims if claim.was_recheck]).update(is_recheck=True)
+                _rows(BrazeProfile, claims).update(**_failure(outcome), is_recheck=False)
                 known = [claim for claim in claims if outcome.is_known and not claim.was_unknown]
                 _rows(BrazeProfile, known).update(is_unknown=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.utils import timezone
 
@@ -14,6 +16,8 @@ from tests.commands import run
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, BOB, BOBS_PHONE, Deliver, Visit, acts, second_email_program, standing
 from tests.sms_consent.delivery.helpers import seen
+from tests.sms_consent.delivery.test_newer_programs import open_vip
+from tests.sms_consent.imports import files as imported
 from tests.sms_consent.webhooks.events import now, send, text
 
 pytestmark = pytest.mark.usefixtures("open_hooks")
@@ -148,6 +152,18 @@ def test_what_she_did_with_a_number_before_it_was_hers_keeps_nothing_of_it(visit
     deliver()
     assert User.objects.get(email=ALICE).phone_number == ALICES_PHONE
     send([text("STOP", at=now(1))])
+    deliver()
+    run("erase_person", ALICE)
+    finish(deliver)
+    assert left(ALICE, ALICES_PHONE) == []
+
+
+@pytest.mark.usefixtures("programs")
+def test_what_an_import_says_of_one_person_is_all_theirs(deliver: Deliver, sandbox: Sandbox, tmp_path: Path) -> None:
+    """EU-7: their own opt-out from another program makes nobody else of them."""
+    open_vip(sandbox)
+    rows = (imported.text(email=ALICE), imported.email(), imported.text("withdrawn", email=ALICE, program="vip"))
+    imported.load(tmp_path, *rows)
     deliver()
     run("erase_person", ALICE)
     finish(deliver)
