@@ -21,7 +21,7 @@ from sms_consent.evidence import Circumstances, Entry, Key, Proof, canonical, co
 from sms_consent.models import ConsentRecord, Evidence, Subscription
 from sms_consent.people import subject
 from sms_consent.states import Happening, Standing, fold, fold_all
-from sms_consent.stops import STOP_WAS_HEARD, carried_over
+from sms_consent.stops import STOP_HEARD_BY, carried_over
 
 __all__ = [
     "OPT_INS",
@@ -53,7 +53,7 @@ def standings(keys: Iterable[Key]) -> dict[Key, Subscription]:
     wanted = {(program, subject(address)): address for program, address in keys}
     condition, hashes = among("subject", {hashed for _, hashed in wanted})
     lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    rows = reading.rows(Subscription, f"WHERE {condition} ORDER BY id {lock}", [hashes], stop_was_heard=STOP_WAS_HEARD)
+    rows = reading.rows(Subscription, f"WHERE {condition} ORDER BY id {lock}", [hashes], stop_heard_by=STOP_HEARD_BY)
     addresses = {hashed: address for (_, hashed), address in wanted.items()}
     found = {(row.program_id, addresses[row.subject]): row for row in rows}
     for (program, hashed), address in wanted.items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -18,11 +19,22 @@ from sms_consent.models import ConsentRecord, Program, Subscription
 
 Place = tuple[str, str]  # which of our numbers, where each has stops of its own; the keyed hash of theirs
 
-# Read with the row itself: a query for who has stopped alone would tell of it by the time that it takes (rule 10).
-STOP_WAS_HEARD = """EXISTS (
-    SELECT 1 FROM sms_consent_consentrecord AS said
+# How the stop that stands was heard of, by the source of its record; null if only an import tells of one. Read with the
+# row itself: a query for who has stopped alone would tell of it by the time that it takes (rule 10).
+STOP_HEARD_BY = """(
+    SELECT CASE WHEN said.stops THEN said.source END FROM sms_consent_consentrecord AS said
     WHERE said.subject = sms_consent_subscription.subject AND said.program_id = sms_consent_subscription.program_id
-    AND said.occurred_at <= sms_consent_subscription.stopped_at AND said.stops AND said.source <> 'import')"""
+    AND said.occurred_at <= sms_consent_subscription.stopped_at AND said.source <> 'import'
+    AND (said.stops OR (said.source = 'keyword' AND said.act IN ('requested', 'granted')))
+    ORDER BY said.occurred_at DESC, said.stops DESC LIMIT 1)"""
+
+
+@dataclass(frozen=True, order=True)
+class Stop:
+    """When a number was silenced, and by which door that was heard of."""
+
+    at: datetime
+    source: str
 
 
 def carried_over(entries: Iterable[Entry], subscriptions: Mapping[Key, Subscription]) -> list[Entry]:
@@ -41,8 +53,8 @@ def carried_over(entries: Iterable[Entry], subscriptions: Mapping[Key, Subscript
     found = {}
     for entry in first:
         place = numbers.get(entry.program.pk, ""), subscriptions[entry.key].subject
-        if at := heard.get(place) if entry.source == Source.IMPORT else _silenced_at(rows[place]):
-            found[entry.key] = _again(entry, at)
+        if stop := heard.get(place) if entry.source == Source.IMPORT else _standing(rows[place]):
+            found[entry.key] = _again(entry, stop)
     return list(found.values())
 
 
@@ -60,7 +72,7 @@ def _numbers() -> dict[int, str]:
     return {program: people.digits(sender) for program, sender in Program.objects.values_list("pk", "sender")}
 
 
-def _heard(subjects: Collection[str], numbers: Mapping[int, str]) -> dict[Place, datetime]:
+def _heard(subjects: Collection[str], numbers: Mapping[int, str]) -> dict[Place, Stop]:
     """Return the newest stop that was heard of here: no import lifts one, whatever was texted since to another program.
 
     As though the program had been there then. So it does not matter which of the two came first, the import or START.
@@ -68,18 +80,19 @@ def _heard(subjects: Collection[str], numbers: Mapping[int, str]) -> dict[Place,
     if not subjects:
         return {}
     stops = ConsentRecord.objects.filter(subject__among=subjects, stops=True).exclude(source=Source.IMPORT)
-    in_order = stops.order_by("occurred_at").values_list("program_id", "subject", "occurred_at")
-    return {(numbers.get(program, ""), subject): at for program, subject, at in in_order}
+    in_order = stops.order_by("occurred_at").values_list("program_id", "subject", "occurred_at", "source")
+    return {(numbers.get(program, ""), subject): Stop(*stop) for program, subject, *stop in in_order}
 
 
-def _silenced_at(rows: Collection[Subscription]) -> datetime | None:
-    """Return when the number was silenced; None if it never was, or the handset has opted in to something since.
+def _standing(rows: Collection[Subscription]) -> Stop | None:
+    """Return the stop that holds; None if there never was one, or the handset has opted in to something since.
 
     A STOP leaves nothing standing: what stands now, or has been left otherwise since then, the handset has lifted, or
     it was no STOP to all.
     """
-    at = max((row.stopped_at for row in rows if row.stopped_at and row.stop_was_heard), default=None)
-    return None if at is None or any(_stood_after(row, at) for row in rows) else at
+    heard = (Stop(row.stopped_at, row.stop_heard_by) for row in rows if row.stopped_at and row.stop_heard_by)
+    stop = max(heard, default=None)
+    return None if stop is None or any(_stood_after(row, stop.at) for row in rows) else stop
 
 
 def _stood_after(row: Subscription, at: datetime) -> bool:
@@ -87,9 +100,9 @@ def _stood_after(row: Subscription, at: datetime) -> bool:
     return row.state in STANDING or has_left_otherwise
 
 
-def _again(entry: Entry, at: datetime) -> Entry:
-    note = f"the stop of {at:%Y-%m-%d %H:%M:%S} UTC (a text, the carrier or Braze), from before this program"
-    how = Circumstances(note=note)
+def _again(entry: Entry, stop: Stop) -> Entry:
+    how = Circumstances(note=f"the stop of {stop.at:%Y-%m-%d %H:%M:%S} UTC, which reaches this program, too")
+    source = Source(stop.source)
     return Entry(
-        entry.program, entry.address, Act.WITHDRAWN, Source.KEYWORD, circumstances=how, occurred_at=at, stops=True
+        entry.program, entry.address, Act.WITHDRAWN, source, circumstances=how, occurred_at=stop.at, stops=True
     )

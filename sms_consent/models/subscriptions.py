@@ -53,7 +53,7 @@ class Subscription(Outgoing):
     ended_at = models.DateTimeField(null=True)
     is_thinned = models.BooleanField(default=False, db_default=False)
 
-    stop_was_heard = False  # whether `stopped_at` is of a stop that was heard of here: where `ledger.standings` read it
+    stop_heard_by: str | None = None  # as `ledger.standings` reads it, see `stops.STOP_HEARD_BY`
 
     class Meta:
         constraints = (

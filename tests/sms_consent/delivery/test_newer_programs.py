@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from sms_consent import disclosures, selectors
 from sms_consent.choices import Door
 from sms_consent.models import ConsentRecord, Program
-from sms_consent.sandbox import Sandbox
+from sms_consent.sandbox import UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import (
     ALICE,
@@ -41,6 +41,7 @@ from tests.sms_consent.delivery.helpers import (
 )
 from tests.sms_consent.imports.files import load
 from tests.sms_consent.imports.files import text as imported
+from tests.sms_consent.reconcile.helpers import at_braze
 from tests.sms_consent.webhooks.events import now, send, text
 
 pytestmark = [
@@ -91,7 +92,7 @@ def test_a_stop_holds_on_a_program_that_came_after_it(visit: Visit, deliver: Del
     assert acts(ALICES_PHONE, "vip") == ["withdrawn", "requested"]
     stop, again = ConsentRecord.objects.filter(act="withdrawn").order_by("pk")
     assert (again.occurred_at, again.source, again.stops) == (stop.occurred_at, "keyword", True)
-    assert "from before this program" in again.evidence.payload
+    assert "which reaches this program" in again.evidence.payload
 
 
 def test_the_phone_form_of_a_newer_program_sends_no_text_to_a_number_that_stopped(
@@ -213,6 +214,27 @@ def test_nobody_is_said_to_have_texted_what_an_import_said(visit: Visit, sandbox
     open_vip(sandbox)
     visit().sign_up(BOB, ALICES_PHONE, "vip")
     assert (standing(ALICES_PHONE, "vip"), acts(ALICES_PHONE, "vip")) == ("pending", ["requested"])
+
+
+def test_what_an_import_says_after_a_lifted_stop_was_not_texted(visit: Visit, sandbox: Sandbox, tmp_path: Path) -> None:
+    for word, seconds in (("STOP", -90), ("START", -60)):
+        send([text(word, at=now(seconds))])
+    load(tmp_path, imported("withdrawn", occurred_at=written(-30)))
+    open_vip(sandbox)
+    visit().sign_up(BOB, ALICES_PHONE, "vip")
+    assert (standing(ALICES_PHONE, "vip"), acts(ALICES_PHONE, "vip")) == ("pending", ["requested"])
+
+
+def test_a_stop_that_was_found_at_braze_is_not_said_to_have_been_texted(
+    visit: Visit, deliver: Deliver, sandbox: Sandbox
+) -> None:
+    at_braze(sandbox, SMS, ALICES_PHONE, UNSUBSCRIBED)
+    visit().sign_up(ALICE, ALICES_PHONE, "sms")
+    deliver()
+    open_vip(sandbox)
+    visit().sign_up(BOB, ALICES_PHONE, "vip")
+    found, again = ConsentRecord.objects.filter(act="withdrawn").order_by("pk")
+    assert (found.source, again.source, again.occurred_at) == ("braze", "braze", found.occurred_at)
 
 
 def test_a_stop_by_text_reaches_it_whatever_an_import_says_of_the_same_program(
