@@ -13,7 +13,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sms_consent.keywords.normalising import LONGEST, normalise
-from sms_consent.keywords.words import ABOUT, COURTESIES, DOUBTS, EVERYDAY, OFTEN_MISTYPED, STOP, STOP_ALONE, TYPOS
+from sms_consent.keywords.words import (
+    ABOUT,
+    COURTESIES,
+    DOUBTS,
+    EVERYDAY,
+    OFTEN_MISTYPED,
+    STOP,
+    STOP_ALONE,
+    STOP_SIGNS,
+    TYPOS,
+)
 
 # One letter a piece. S a STOP word or phrase, T a slip of one, A one that counts alone, O what it is about,
 # C a courtesy, K any other keyword. The letters exclude each other, so that matching takes linear time.
@@ -24,6 +34,7 @@ _LONGEST_ENTRY = max(entry.count(" ") + 1 for entry in STOP | ABOUT | COURTESIES
 
 _SENTENCE_END = re.compile(r"(?<!\.)\.\s|[!?]\s")  # “please don't... stop” is one sentence
 _QUOTED = re.compile(r'["“”„«»].*["“”„«»]', re.DOTALL)  # from the first to the last: inch marks must not split it
+SHORT = 4  # words of a quotation; messages of ours have more
 _REPEATS = re.compile(r"(.)\1+")
 
 
@@ -59,8 +70,8 @@ def may_revoke(body: str, own: Collection[str], others: Collection[str]) -> bool
     A STOP word or phrase anywhere in it will do, or a slip of one. An everyday word will only in a sentence of which
     the tables know every piece (“para los mensajes”): there is hardly a text in Spanish without “para”.
     """
-    said = normalise(_unquoted(body))
-    tells = any(f" {entry} " in f" {said} " for entry in _TELLING.union(own))
+    said = normalise(_without_a_like(body))
+    tells = any(f" {entry} " in f" {said} " for entry in _TELLING.union(own)) or not set(STOP_SIGNS).isdisjoint(body)
     return tells or any(map(_is_slip, said.split())) or any(_is_known(it, own, others) for it in _sentences(body))
 
 
@@ -76,6 +87,13 @@ def _is_known(sentence: str, own: Collection[str], others: Collection[str]) -> b
 
 def _sentences(body: str) -> list[str]:
     return list(map(normalise, _SENTENCE_END.split(_unquoted(body))))
+
+
+def _without_a_like(body: str) -> str:
+    """Leave out the quotation that a message ends in; a short one, or one that more follows, tells what was said."""
+    quoted = _QUOTED.search(body)
+    is_like = quoted and len(quoted[0].split()) > SHORT and not normalise(body[quoted.end() :])
+    return _unquoted(body) if is_like else body.strip()[:LONGEST]
 
 
 def _unquoted(body: str) -> str:

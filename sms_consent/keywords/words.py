@@ -33,9 +33,7 @@ _ENGLISH = _table("""
     no stop, text stop, txt stop, opt me out, opt out of, i opt out, i want out, i revoke,
     withdraw consent, withdraw my consent, no more, no texts, no messages, no sms, no spam,
     enough already, enough is enough, exit list, exit the list, exit this list,
-    halt texts, halt the texts, halt these texts, halt your texts, halt all texts, halt texting,
-    halt messages, halt the messages, halt these messages, halt your messages, halt all messages, halt messaging,
-    halt text messages, halt all text messages,
+    halt the texts, halt these texts, halt your texts, halt the messages, halt these messages, halt your messages,
 
     don't text, do not text, don't message, do not message, don't contact, do not contact, don't call, do not call,
     don't send me, do not send me, don't send any more, do not send any more, don't send anymore,
@@ -142,13 +140,22 @@ STOP_ALONE = EVERYDAY | _table("""
 
 # What people say who may have had enough, of texts or of something else: a person tells which (REV-2).
 DOUBTS = _table("""
-    don't want, do not want, no ads, no promos, no promotions, no marketing, no offers, withdraw,
-    my consent, no quiero, no deseo, no publicidad, no promociones, mi consentimiento, mi autorización,
-    ne veux pas, ne veux plus, ne souhaite pas, ne souhaite plus, pas de pub, pas de publicité, plus de pub,
-    plus de publicité, mon consentement,
-    will keine, möchte keine, keine angebote, keine anrufe, meine einwilligung, meine zustimmung,
-    لا أريد, لا أرغب, لم أعد أريد, الخروج, موافقتي
+    don't want, do not want, no longer want, not wish, no ads, no promos, no promotions, no marketing, no offers,
+    no texting, dont send, ever contact, ever text, withdraw, my consent,
+
+    no quiero, no deseo, ya no, no enviar, no envíen, no molesten, paren, quítenme, sáquenme, bórrenme, elimínenme,
+    desinscribirme, no publicidad, no promociones, mi consentimiento, mi autorización,
+
+    ne plus, ne veux pas, ne veux plus, n'en veux plus, ne souhaite pas, ne souhaite plus, ne m'envoyez rien,
+    enlevez-moi, sortez-moi, pas de pub, pas de publicité, pas de publicités, plus de pub, plus de publicité,
+    mon consentement,
+
+    will keine, möchte keine, keine weiteren, keine angebote, keine anrufe, nicht mehr, entfernen, endlich auf,
+    meine einwilligung, meine zustimmung,
+
+    لا أريد, لا أرغب, لم أعد أريد, عدم, احذفوا, أزيلوا, الخروج, موافقتي
 """)
+STOP_SIGNS = "🛑⛔🚫"
 
 # What an opt-out may be about. Only ever read after a STOP word or phrase.
 ABOUT = _table("""

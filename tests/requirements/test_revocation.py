@@ -46,7 +46,7 @@ REV-2  | subscribed | ne m'envoyez plus de sms   | unsubscribed | in French
 REV-2  | subscribed | Bitte keine SMS mehr       | unsubscribed | in German
 REV-2  | subscribed | إلغاء الاشتراك              | unsubscribed | in Arabic
 REV-2  | subscribed | Hiermit widerrufe ich meine Einwilligung | unsubscribed | the standard words in German
-REV-2  | subscribed | halt all messages          | unsubscribed | with what it is about beside it
+REV-2  | subscribed | halt your messages         | unsubscribed | with what it is about beside it
 REV-10 | nobody     | STOP                       | unsubscribed | a number that nobody knows is silenced as well
 REV-11 | stopped    | Y                          | unsubscribed | only an opt-in word lifts it
 """

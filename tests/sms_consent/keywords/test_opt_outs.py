@@ -104,8 +104,8 @@ I no longer wish to receive these texts | stop-phrase   | REV-2
 I revoke my consent                     | stop-phrase   | REV-2
 Withdraw consent                        | stop-phrase   | REV-15
 halt                                    | stop-word     | REV-2
-halt texts                              | stop-phrase   | REV-2
-Please halt all messages to this number | stop-phrase   | REV-2
+halt the texts                          | stop-phrase   | REV-2
+Please halt these messages to my number | stop-phrase   | REV-2
 exit the list                           | stop-phrase   | REV-2
 wrong number                            | stop-phrase   | REV-2: whoever agreed, it was not them
 Sorry, you have the wrong number        | stop-phrase   | REV-2
