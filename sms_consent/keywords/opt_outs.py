@@ -70,6 +70,7 @@ def may_revoke(body: str, own: Collection[str], others: Collection[str]) -> bool
     A STOP word or phrase anywhere in it will do, or a slip of one. An everyday word will only in a sentence of which
     the tables know every piece (“para los mensajes”): there is hardly a text in Spanish without “para”.
     """
+    body = body.strip()[:LONGEST]
     said = normalise(_without_a_like(body))
     tells = any(f" {entry} " in f" {said} " for entry in _TELLING.union(own)) or not set(STOP_SIGNS).isdisjoint(body)
     return tells or any(map(_is_slip, said.split())) or any(_is_known(it, own, others) for it in _sentences(body))
@@ -93,7 +94,7 @@ def _without_a_like(body: str) -> str:
     """Leave out the quotation that a message ends in; a short one, or one that more follows, tells what was said."""
     quoted = _QUOTED.search(body)
     is_like = quoted and len(quoted[0].split()) > SHORT and not normalise(body[quoted.end() :])
-    return _unquoted(body) if is_like else body.strip()[:LONGEST]
+    return _unquoted(body) if is_like else body
 
 
 def _unquoted(body: str) -> str:
