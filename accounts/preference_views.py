@@ -18,6 +18,7 @@ from accounts.circumstances import of_request
 from accounts.email_change import Outcome
 from accounts.forms import CodeForm, NewEmailForm, PreferencesForm
 from accounts.models import User
+from accounts.second_factor import fresh
 
 
 @never_cache
@@ -61,6 +62,7 @@ def _leave(request: HttpRequest, person: User) -> HttpResponse:
 @sensitive_post_parameters()
 @never_cache
 @login_required
+@fresh.for_staff
 @require_http_methods(["GET", "HEAD", "POST"])
 def email_page(request: HttpRequest) -> HttpResponseBase:
     """Take a new email address, and the code that was mailed to it."""

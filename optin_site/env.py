@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _env = environ.FileAwareEnv()
 
-LINE = re.compile(r"#|(export )?\w+=(?!\s)", re.ASCII)  # what django-environ reads; blanks would hide quotes from it
+LINE = re.compile(r"(export )?\w+=(?!\s)", re.ASCII)  # what django-environ reads; blanks would hide quotes from it
 COMMENT = re.compile(r"#(\S*\s|$)")
 LONE_COMMENT = re.compile(r"#(\s|$)")  # not “#1 Example Brand”
 COMMENT_AFTER_A_VALUE = re.compile(r"\s#")
@@ -112,18 +112,18 @@ class Reader:
 def _read(dotenv: Path) -> None:
     """Read settings from a file. One that cannot be read is refused, or another setting would get the blame."""
     try:
-        lines = [line.rstrip() for line in dotenv.read_text(encoding="utf-8").splitlines()]
+        lines = [line.rstrip() for line in dotenv.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeError) as error:
         raise ImproperlyConfigured(f"ENV_FILE (or .env) cannot be read: {error}") from error
     _refuse_what_is_no_setting(lines)
     # Not of the other one, which would open what NAME_FILE names already here.
-    environ.Env.read_env(io.StringIO("\n".join(lines)))
+    environ.Env.read_env(io.StringIO("\n".join(line for line in lines if not line.lstrip().startswith("#"))))
 
 
 def _refuse_what_is_no_setting(lines: list[str]) -> None:
     """Refuse a line that django-environ would leave out, and write into the log as it stands, a secret or not."""
     for number, line in enumerate(lines, 1):
-        if line and not LINE.match(line):
+        if line and not LINE.match(line) and not line.lstrip().startswith("#"):
             raise ImproperlyConfigured(
                 f"Line {number} of ENV_FILE (or .env) is neither a comment nor NAME=value: no blanks before the name "
                 "or around the =, and a value has one line."

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from post_office.mail import get_queued, send_queued
 from post_office.models import PRIORITY, STATUS, Email, Log
 
 from optin_site import bulk
+
+logger = logging.getLogger(__name__)
 
 LOCK = 0x3A11
 
@@ -45,8 +48,12 @@ def send_waiting(*, goes_on: Callable[[], bool] = lambda: True) -> None:
     with _alone() as is_alone:
         while is_alone and goes_on() and (batch := get_queued()):
             Log.objects.filter(email__in=list(batch)).delete()  # or a dead mail server would fill the database
-            send_queued()
-            Email.objects.filter(status=STATUS.sent).delete()  # they hold links and codes that work (SEC-9)
+            try:
+                send_queued()
+            except IntegrityError:  # each mail's fate is known by then
+                logger.warning("Why mails of this batch failed is not known: one of them was deleted meanwhile.")
+            finally:
+                Email.objects.filter(status=STATUS.sent).delete()  # they hold links and codes that work (SEC-9)
 
 
 @contextmanager

@@ -119,9 +119,9 @@ def _mails(now: datetime) -> Iterator[Metric]:
 
 
 def _ages_of_mails(now: datetime) -> dict[tuple[str], float]:
-    # A code that ends in .3.x, .5.x or .7.x (RFC 3463) is about the server itself, or about us.
+    # A code that ends in .3.x, .5.x or .7.x (RFC 3463) is about the server itself, or about us. It begins the reply.
     of_recipients = Log.objects.filter(email=OuterRef("pk"), exception_type="SMTPRecipientsRefused")
-    is_refused = Exists(of_recipients.exclude(message__regex=r"[^\d.][45]\.[357]\.\d"))
+    is_refused = Exists(of_recipients.exclude(message__regex=r", b['\"][45]\.[357]\.\d"))
     waiting = Email.objects.filter(status__in=(STATUS.queued, STATUS.requeued)).annotate(is_refused=is_refused)
     found = {("no",): 0.0, ("yes",): 0.0, ("refused",): 0.0}
     for status, refused, since in waiting.order_by().values_list("status", "is_refused").annotate(Min("created")):

@@ -5,13 +5,10 @@ They are django-allauth's. Ours is who may see them, how fresh a sign-in must be
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
-from allauth.account.authentication import get_authentication_records
 from allauth.account.mixins import NextRedirectMixin
 from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.base import views as base
@@ -23,14 +20,12 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.second_factor import factors
-
-FRESH_SECONDS = 15 * 60  # long enough to install an app
+from accounts.second_factor import factors, fresh
 
 View = Callable[[HttpRequest], HttpResponseBase]
 
@@ -83,15 +78,9 @@ _authenticate: View = base.authenticate
 @for_staff
 def set_up(request: HttpRequest) -> HttpResponseBase:
     """Set it up. A browser that was left signed in must not do that for whoever finds it: it needs a fresh sign-in."""
-    if factors.has_one(request.user) or _has_just_signed_in(request):
+    if factors.has_one(request.user) or fresh.has_just_signed_in(request):
         return _set_up(request)
-    back = f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}"
-    return render(request, "mfa/sign_in_again.html", {"back": back})
-
-
-def _has_just_signed_in(request: HttpRequest) -> bool:
-    records = get_authentication_records(request, request.user)
-    return bool(records) and time.time() - records[-1]["at"] < FRESH_SECONDS
+    return fresh.sign_in_again(request)
 
 
 @sensitive_post_parameters()

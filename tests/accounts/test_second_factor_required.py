@@ -185,6 +185,40 @@ def test_who_has_none_stays_signed_in(pat: Visitor) -> None:
     assert is_in(pat)
 
 
+# --- An open browser ----------------------------------------------------------------------------------------
+
+NEW_MAILBOX = "somebody.else@example.com"
+
+
+def change_mailbox(colleague: Visitor) -> str:
+    """Try to have another mailbox in that browser; return whose the account is then."""
+    answer = colleague.client.post("/preferences/email/", {"email": NEW_MAILBOX})
+    if answer.status_code == 302:
+        colleague.client.post("/preferences/email/", {"code": colleague.code(NEW_MAILBOX)})
+    return str(User.objects.get().email)
+
+
+@pytest.mark.parametrize("has_one", [True, False])
+def test_who_finds_a_colleagues_browser_takes_no_mailbox_into_it(pat: Visitor, clock: Clock, *, has_one: bool) -> None:
+    """The mailbox is what opens the desk: with another one they would sign in, and set up a factor of their own."""
+    if has_one:
+        set_up(pat)
+    clock.move(3600)
+    assert "Sign in again first" in pat.client.get("/preferences/email/").content.decode()
+    assert change_mailbox(pat) == PAT
+
+
+def test_a_colleague_who_has_just_signed_in_may_have_another_mailbox(pat: Visitor) -> None:
+    assert change_mailbox(pat) == NEW_MAILBOX
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_are_in_the_log(pat: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    set_up(pat)
+    said = [line for line in caplog.messages if "second factor" in line]
+    assert ([line.rpartition(": ")[2] for line in said], PAT in caplog.text) == (["totp", "recovery_codes"], False)
+
+
 # --- Erasures -----------------------------------------------------------------------------------------------
 
 

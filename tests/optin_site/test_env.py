@@ -148,3 +148,9 @@ def test_what_stands_in_the_environment_wins_over_the_file_of_settings(tmp_path:
     owners = {"DATABASE_URL": "postgres://owner:x@host/name", "ENV_FILE": str(tmp_path / "settings.env")}
     show = "from optin_site import settings as s; print(s.DATABASES['default']['USER'])"
     assert [run("-c", show, **owners | it).stdout for it in ({}, {"DATABASE_URL": None})] == ["owner\n", "optin_app\n"]
+
+
+def test_comments_may_be_indented_and_a_file_begin_as_windows_has_them_begin(tmp_path: Path) -> None:
+    (tmp_path / "settings.env").write_bytes(b"\xef\xbb\xbf# ours\r\n  # a note\r\nLEDGER_KEY=" + b"k" * 32 + b"\r\n")
+    started = run("-c", SHOW, LEDGER_KEY=None, BRAND_ADDRESS="x", ENV_FILE=str(tmp_path / "settings.env"))
+    assert json.loads(started.stdout) == ["k" * 32, "x"], started.stderr
