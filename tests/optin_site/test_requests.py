@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import timeit
+from functools import partial
 from typing import Any
 
 import pytest
@@ -107,10 +109,17 @@ def test_the_log_holds_no_address(message: str) -> None:
         "from 198.51.100.131 and 1.202.155.131 and 202.155.013.1",
         "seal 1-202-555 of 2025-550-0131",
         "2001:db8::1202:555:131",
+        "POST /accounts/login/code/confirm/ 302",
     ],
 )
 def test_the_log_keeps_what_is_no_address(message: str) -> None:
     assert scrubbed(message) == message
+
+
+def test_a_long_line_takes_no_longer_than_its_length() -> None:
+    """Anybody may ask for a path of 64 kB, and have it logged."""
+    short, long = (min(timeit.repeat(partial(scrubbed, "x" * size), number=1, repeat=3)) for size in (4_000, 64_000))
+    assert long < 16 * 4 * max(short, 0.001)
 
 
 def test_a_traceback_in_the_log_holds_no_address() -> None:
