@@ -108,11 +108,11 @@ def _came_with(person: User, phone: str) -> bool:
 
     Or else who types a stranger's number could have erased what that stranger did (design.md §4.3).
     """
-    given_at = person.phone_chosen_at or person.date_joined
-    if preferences.is_proven(person, phone) or not person.email:
-        return phone == person.phone_number
-    mark = ledger.mark_of(person.external_id)
-    return phone == person.phone_number and not selectors.was_known(phone, before=given_at, mark=mark)
+    if phone != person.phone_number:
+        return False
+    given_at, mark = person.phone_chosen_at or person.date_joined, ledger.mark_of(person.external_id)
+    is_known = preferences.is_proven(person, phone) or not person.email
+    return is_known or not selectors.was_known(phone, before=given_at, mark=mark)
 
 
 def _mailboxes_of(person: User) -> set[str]:

@@ -115,15 +115,16 @@ def _read(dotenv: Path) -> None:
         lines = [line.rstrip() for line in dotenv.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeError) as error:
         raise ImproperlyConfigured(f"ENV_FILE (or .env) cannot be read: {error}") from error
+    lines = ["" if line.lstrip().startswith("#") else line for line in lines]  # still under their numbers
     _refuse_what_is_no_setting(lines)
     # Not of the other one, which would open what NAME_FILE names already here.
-    environ.Env.read_env(io.StringIO("\n".join(line for line in lines if not line.lstrip().startswith("#"))))
+    environ.Env.read_env(io.StringIO("\n".join(lines)))
 
 
 def _refuse_what_is_no_setting(lines: list[str]) -> None:
     """Refuse a line that django-environ would leave out, and write into the log as it stands, a secret or not."""
     for number, line in enumerate(lines, 1):
-        if line and not LINE.match(line) and not line.lstrip().startswith("#"):
+        if line and not LINE.match(line):
             raise ImproperlyConfigured(
                 f"Line {number} of ENV_FILE (or .env) is neither a comment nor NAME=value: no blanks before the name "
                 "or around the =, and a value has one line."

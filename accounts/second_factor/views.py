@@ -5,7 +5,6 @@ They are django-allauth's. Ours is who may see them, how fresh a sign-in must be
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -26,8 +25,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.second_factor import factors, fresh
-
-View = Callable[[HttpRequest], HttpResponseBase]
+from accounts.second_factor.fresh import View
 
 
 def for_staff(view: View) -> View:

@@ -1,4 +1,4 @@
-"""Alice, who has signed up."""
+"""Alice, who has signed up, and Pat, who works here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.accounts.staff import Clock, hire
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit, Visitor
 from tests.sms_consent.webhooks.events import TOKEN
 
@@ -30,3 +31,15 @@ def joined(alice: Visitor, deliver: Deliver) -> Visitor:
 def open_hooks(settings: Any) -> None:
     """Braze may tell us what happened there."""
     settings.BRAZE_WEBHOOK_TOKEN = TOKEN
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still until it is moved."""
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def pat(visit: Visit) -> Visitor:
+    """A colleague who has just signed in."""
+    return hire(visit)

@@ -23,25 +23,13 @@ from tests.accounts.staff import (
     STEP,
     Clock,
     Phone,
-    hire,
     is_in,
     recovery_codes,
     set_up,
 )
 from tests.people import ALICE, Visit, Visitor, hidden_fields
 
-pytestmark = pytest.mark.usefixtures("programs", "sandbox")
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
-
-
-@pytest.fixture
-def pat(visit: Visit) -> Visitor:
-    """A colleague who has just signed in."""
-    return hire(visit)
+pytestmark = pytest.mark.usefixtures("programs", "sandbox", "clock")
 
 
 @pytest.fixture

@@ -15,24 +15,13 @@ from accounts.models import User
 from sms_consent.models import BrazeProfile
 from tests.accounts.api.app import App, wrong
 from tests.accounts.erasing import finish
-from tests.accounts.staff import CODES, PAT, SET_UP, STEP, Clock, Phone, hire, is_in, recovery_codes, set_up
+from tests.accounts.staff import CODES, PAT, SET_UP, STEP, Clock, Phone, is_in, recovery_codes, set_up
 from tests.commands import run
 from tests.people import ALICE, Deliver, Visit, Visitor
 
-pytestmark = pytest.mark.usefixtures("programs", "sandbox")
+pytestmark = pytest.mark.usefixtures("programs", "sandbox", "clock")
 
 LISTS = [f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry]
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
-
-
-@pytest.fixture
-def pat(visit: Visit) -> Visitor:
-    """A colleague who has just signed in."""
-    return hire(visit)
 
 
 @pytest.fixture

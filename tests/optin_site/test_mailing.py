@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.core.management import call_command
 from django.db import connection
 from post_office.models import Email
 
-from tests.ports import free_port
+from tests.mail_servers import listening
 from tests.sms_consent.delivery.helpers import crowd
 
 
@@ -35,11 +34,9 @@ class Server:
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[None]:
-    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "post_office.EmailBackend", free_port()
-    controller = Controller(Server(), hostname="127.0.0.1", port=settings.EMAIL_PORT)
-    controller.start()
-    yield
-    controller.stop()
+    settings.EMAIL_BACKEND = "post_office.EmailBackend"
+    with listening(Server(), settings):
+        yield
 
 
 @pytest.mark.usefixtures("programs", "server")

@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove it; exit with 1 if there is nobody, or nothing."""
-        email = people.address_of(options["email"].strip())
+        email = people.address_of(options["email"])
         person = User.objects.filter(email=email).first() if email else None
         if person is None:
             raise CommandError("Nobody here has this email address. Nothing was changed.")

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from aiosmtpd.controller import Controller
 from django.core.management import call_command
 from django.db.models import F
 from django.test import Client
@@ -19,8 +18,8 @@ from post_office.models import STATUS, Email
 
 from sms_consent.sandbox import Sandbox
 from tests.documents import ROOT
+from tests.mail_servers import listening
 from tests.people import Visit
-from tests.ports import free_port
 from tests.sms_consent.delivery.helpers import crowd
 from tests.sms_consent.metrics.conftest import Families, Scrape
 from tests.sms_consent.webhooks.events import CURRENTS, EVENTS, TWILIO
@@ -101,11 +100,9 @@ class Refusing:
 
 @pytest.fixture
 def server(sandbox: Sandbox, settings: Any) -> Iterator[Refusing]:
-    handler, settings.EMAIL_PORT = Refusing(), free_port()
-    controller = Controller(handler, hostname="127.0.0.1", port=settings.EMAIL_PORT)
-    controller.start()
-    yield handler
-    controller.stop()
+    handler = Refusing()
+    with listening(handler, settings):
+        yield handler
 
 
 def fires(scrape: Scrape, alert: str) -> bool:
