@@ -13,6 +13,7 @@ from django.db.models import CharField, Exists, F, OuterRef
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from optin_site import reading
 from optin_site.lookups import holds
 from sms_consent import outbox, unsubscribe_links
 from sms_consent.braze import payloads
@@ -70,6 +71,11 @@ class Standing(NamedTuple):
     was_opened: bool
     is_to_be_looked_at: bool
     is_leaving: bool
+
+
+def programs() -> dict[int, Program]:
+    """Return all programs by id. Load them after the rows they are for: a program's group may change at any time."""
+    return {program.pk: program for program in reading.rows(Program, "", [])}
 
 
 def profiles(ids: Collection[int]) -> dict[int, Profile]:

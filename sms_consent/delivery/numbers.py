@@ -17,7 +17,7 @@ from sms_consent.braze import BrazeError, Refused, TryLater, payloads
 from sms_consent.braze.answers import NAMELESS
 from sms_consent.braze.client import SET_STATUS, USER_STATUS
 from sms_consent.choices import State, Told
-from sms_consent.delivery import settlements
+from sms_consent.delivery import loading, settlements
 from sms_consent.delivery.emails import global_email_jobs
 from sms_consent.delivery.jobs import ACCEPTED, CallJob, claiming, in_calls, put_back
 from sms_consent.delivery.pipeline import Courier, Job, run
@@ -65,7 +65,7 @@ def status_jobs(courier: Courier, claims: Iterable[Claim]) -> list[Job]:
     loaded = load(claims)
     changed = [claim for claim in claims if claim not in loaded]
     courier.settlements.add(settlements.told(Told.UNKNOWN), dict.fromkeys(changed, put_back()))
-    return _status_jobs(courier, loaded, Program.objects.in_bulk()) if loaded else []
+    return _status_jobs(courier, loaded, loading.programs()) if loaded else []
 
 
 def _status_jobs(courier: Courier, rows: Mapping[Claim, Row], programs: Mapping[int, Program]) -> list[Job]:
@@ -164,7 +164,7 @@ class LookJob(CallJob):
     @classmethod
     def load(cls, jobs: Sequence[LookJob]) -> None:
         """Load which group each program is. The numbers loaded with the claim will do: no state is told here."""
-        programs = Program.objects.in_bulk()
+        programs = loading.programs()
         for job in jobs:
             job.programs = programs
 

@@ -23,7 +23,7 @@ from sms_consent import counts, lines, people
 from sms_consent.braze import BrazeClient, BrazeError, Pace, Refused, TryLater
 from sms_consent.braze.client import BATCH
 from sms_consent.braze.limits import backoff
-from sms_consent.delivery import noting
+from sms_consent.delivery import loading, noting
 from sms_consent.delivery.settlements import Scribe, Settlements
 from sms_consent.models import Program
 from sms_consent.outbox import Claim, Outcome
@@ -80,7 +80,7 @@ class Courier:
     def groups_now(self) -> dict[int, str]:
         """Return the subscription group of each program, by its id."""
         if not self.groups:
-            self.groups.update(Program.objects.values_list("pk", "subscription_group_id"))
+            self.groups.update({pk: program.subscription_group_id for pk, program in loading.programs().items()})
         return self.groups
 
     def closed_programs(self) -> list[int]:

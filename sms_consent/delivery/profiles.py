@@ -101,7 +101,7 @@ class TrackJob(CallJob):
         addresses = {address for it in profiles.values() for address in (it.phone, it.email) if address}
         outbox.open_riders(addresses)
         standings = loading.standings(addresses.union(*(it.former for it in profiles.values())))
-        programs = Program.objects.in_bulk()
+        programs = loading.programs()
         for job in jobs:
             job.profiles = [profiles[claim.id] for claim in job.claims if claim.id in profiles]
             job.standings, job.programs = standings, programs

@@ -23,20 +23,21 @@ class Calls:
         self.is_recording = keep > 0
 
     def begin(self, method: str, path: str, query: str, body: bytes) -> Call:
+        if not self.is_recording:  # nor waits for the lock
+            return Call(0, 0.0, method, path, query, None, len(body))
         with self._pulse.lock:
             self.count += 1
-            if not self.is_recording:
-                return Call(self.count, 0.0, method, path, query, None, len(body))
             call = Call(self.count, self._pulse.now(), method, path, query, _readable(body), len(body))
             call.revision = self._pulse.beat()
             self.kept.append(call)
             return call
 
     def end(self, call: Call, *, status: int | None, seconds: float) -> None:
+        if not self.is_recording:
+            return
         with self._pulse.lock:
             call.status, call.seconds = status, seconds
-            if self.is_recording:
-                call.revision = self._pulse.beat()
+            call.revision = self._pulse.beat()
 
     def note(self, call: Call, notes: list[str]) -> None:
         """Add what became of a call, possibly after it was answered."""
