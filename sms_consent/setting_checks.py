@@ -15,11 +15,13 @@ from django.core.validators import URLValidator, validate_email
 from sms_consent.models.keywords import kept_number
 
 LEAST = 16  # characters of a token
+VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
+SECRETS = ("SECRET_KEY", "LEDGER_KEY", "BRAZE_REST_KEY", "BRAZE_WEBHOOK_TOKEN", "TWILIO_AUTH_TOKEN", "METRICS_TOKEN")
 
 
 def production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report settings that are most likely slips; those that may be empty are looked at where they are not."""
-    return [*_proxies(), *_countries(), *_contacts(), *_pages(), *_tokens()]
+    return [*_proxies(), *_countries(), *_contacts(), *_pages(), *_tokens(), *_variables()]
 
 
 def _proxies() -> list[CheckMessage]:
@@ -65,6 +67,15 @@ def _tokens() -> list[CheckMessage]:
         Warning(f"{name} is shorter than {LEAST} characters.", hint="It can be guessed.", id="sms_consent.W016")
         for name in ("METRICS_TOKEN", "BRAZE_WEBHOOK_TOKEN")
         if 0 < len(getattr(settings, name)) < LEAST
+    ]
+
+
+def _variables() -> list[CheckMessage]:
+    hint = "Nothing is put in place of a variable: write the value itself."
+    return [
+        Warning(f"{name} is the name of a variable.", hint=hint, id="sms_consent.W017")
+        for name in SECRETS
+        if VARIABLE.fullmatch(getattr(settings, name))
     ]
 
 

@@ -20,7 +20,7 @@ from sms_consent.outbox import Claim, Outcome
 
 def global_email_jobs(courier: Courier, limit: int) -> tuple[list[Job], int]:
     """Return the calls for addresses that are due, up to 50 each, and how many rows were claimed."""
-    claims = outbox.claim_global_emails(limit) if courier.is_open(EMAIL_STATUS) else []
+    claims = courier.took(outbox.claim_global_emails(limit)) if courier.is_open(EMAIL_STATUS) else []
     return [GlobalEmailJob(courier=courier, claims=some) for some in in_calls(claims)], len(claims)
 
 

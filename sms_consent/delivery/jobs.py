@@ -45,7 +45,7 @@ def claiming(claim: Callable[[int], list[Claim]], courier: Courier, endpoint: st
     until = time.monotonic() + A_TURN
     while time.monotonic() < until:
         most = min(courier.claim_size, BATCH * courier.pace.left(endpoint))
-        claims = claim(most) if courier.is_open(endpoint) else []
+        claims = courier.took(claim(most)) if courier.is_open(endpoint) else []
         if not claims:
             return
         yield claims
@@ -60,7 +60,7 @@ def deliver_all(courier: Courier, claim: Callable[[int], list[Claim]], job: type
     """Claim what is due of one kind and send it if all of these endpoints are open; return how many were claimed."""
     if not all(map(courier.is_open, endpoints)):
         return 0
-    claims = claim(BATCH * courier.in_flight)
+    claims = courier.took(claim(BATCH * courier.in_flight))
     run([job(courier=courier, claims=some) for some in in_calls(claims)], courier)
     return len(claims)
 

@@ -219,7 +219,7 @@ def deliver_opt_outs(courier: Courier, limit: int) -> int:
     """Send opt-outs that are due; return how many were claimed."""
     jobs, claimed = global_email_jobs(courier, limit)
     if courier.is_open(SET_STATUS):
-        claims = outbox.claim_opt_outs(limit, closed=courier.closed_programs())
+        claims = courier.took(outbox.claim_opt_outs(limit, closed=courier.closed_programs()))
         jobs, claimed = status_jobs(courier, claims) + jobs, claimed + len(claims)
     run(jobs, courier)
     return claimed

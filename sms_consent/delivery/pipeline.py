@@ -44,7 +44,8 @@ class Courier:
     """What deliveries of one lane share: client, pool, pace, and what is known of stopped lines.
 
     `closed` holds the names of lines not to be tried in this round, `known_lines` all that ever stopped; `groups` which
-    group each program is, read since this turn's answers. Once `stopping` is set, nothing more is claimed or sent.
+    group each program is, read since this turn's answers; `leases` are those of this round's claims. Once `stopping` is
+    set, nothing more is claimed or sent.
     """
 
     client: BrazeClient
@@ -56,6 +57,7 @@ class Courier:
     known_lines: set[str] = field(default_factory=set)
     settlements: Settlements = field(default_factory=Settlements)
     groups: dict[int, str] = field(default_factory=dict)
+    leases: set[int] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def is_open(self, endpoint: str) -> bool:
@@ -76,6 +78,11 @@ class Courier:
     def claim_size(self) -> int:
         """How many rows are claimed together: so many that they share what a statement costs, and are soon told."""
         return 2 * BATCH * min(self.at_once, self.in_flight)
+
+    def took(self, claims: list[Claim]) -> list[Claim]:
+        """Note what was claimed, and return it."""
+        self.leases.update(claim.lease for claim in claims[:1])  # one for all
+        return claims
 
     def groups_now(self) -> dict[int, str]:
         """Return the subscription group of each program, by its id."""

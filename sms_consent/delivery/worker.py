@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -50,6 +51,25 @@ def new_courier(lane: str, stopping: threading.Event | None = None) -> Courier:
     return Courier(client, pool, lane, in_flight, Pace(LIMITS, share), stopping=stopping or threading.Event())
 
 
+@contextmanager
+def _a_round(courier: Courier) -> Iterator[None]:
+    """Have what a round has claimed told by the next one if the database goes away in the middle of it.
+
+    Or else an opt-out would wait for its lease (rule 4). After any other failure it does: as long as that lasts, Braze
+    would be told the same with every round.
+    """
+    try:
+        if courier.leases:
+            outbox.release(courier.leases)
+            courier.leases.clear()
+        yield
+    except Exception as error:
+        if not outages.is_one(error):
+            courier.leases.clear()
+        raise
+    courier.leases.clear()
+
+
 @logs.of_delivery()
 def deliver_opt_outs_due(courier: Courier) -> int:
     """Send opt-outs that are due now; return how many rows were claimed, or that there may be more to claim.
@@ -57,13 +77,14 @@ def deliver_opt_outs_due(courier: Courier) -> int:
     What is to be forgotten of programs that moved is forgotten in this lane: there are opt-outs among it, and
     nothing here holds it up.
     """
-    forgotten = outbox.forget_some()
-    if forgotten:
-        time.sleep(BREATH)
-    if not outbox.due_opt_outs():
-        return forgotten
-    _look_at_lines(courier)
-    return forgotten + deliver_opt_outs(courier, BATCH * courier.in_flight)
+    with _a_round(courier):
+        forgotten = outbox.forget_some()
+        if forgotten:
+            time.sleep(BREATH)
+        if not outbox.due_opt_outs():
+            return forgotten
+        _look_at_lines(courier)
+        return forgotten + deliver_opt_outs(courier, BATCH * courier.in_flight)
 
 
 @logs.of_delivery()
@@ -73,11 +94,12 @@ def deliver_due(courier: Courier) -> int:
     Numbers go before people: the first call of the pair, then the second (design.md §4.4). Hints come last: who has
     consented here does not wait for what Braze may say of others.
     """
-    due = outbox.due_rest()
-    if not due and not hints.are_waiting():
-        return 0
-    _look_at_lines(courier)
-    return sum(deliver(courier) for deliver in (*_lanes(due), follow_hints))
+    with _a_round(courier):
+        due = outbox.due_rest()
+        if not due and not hints.are_waiting():
+            return 0
+        _look_at_lines(courier)
+        return sum(deliver(courier) for deliver in (*_lanes(due), follow_hints))
 
 
 def _lanes(due: set[str]) -> Iterator[Callable[[Courier], int]]:

@@ -17,6 +17,7 @@ from sms_consent.outbox.claims import (
     claim_opt_outs,
     claim_people,
     due_since,
+    release,
 )
 from sms_consent.outbox.counting import due_now, failed, longest_out_of_date, parked, unsent, waiting_since
 from sms_consent.outbox.dues import due_opt_outs, due_rest
@@ -117,6 +118,7 @@ __all__ = [
     "open_riders",
     "open_rides",
     "parked",
+    "release",
     "send_again",
     "settle_identities",
     "settle_global_emails",

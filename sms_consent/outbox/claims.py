@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from sms_consent.choices import STANDING, Channel, State, Told
 from sms_consent.models import BrazeProfile, GlobalEmail, Program, Subscription
-from sms_consent.outbox.marking import MAX_ASKS, new_version
+from sms_consent.outbox.marking import MAX_ASKS, locked, new_version
 
 SUBSCRIPTION_FIELDS = ("address", "told", "asked", "is_recheck", "attempts", "marked_at")
 PROFILE_FIELDS = ("is_unknown", "attempts", "marked_at")
@@ -124,6 +124,14 @@ def claim_erasures(limit: int) -> list[Claim]:
     """Take profiles of people who are being erased. What was unknown stays so: it says what may yet land there."""
     rows = BrazeProfile.objects.filter(person__isnull=False, is_to_delete=True, claims_phone="")
     return _claim(rows, limit, PROFILE_FIELDS)
+
+
+@transaction.atomic
+def release(leases: Collection[int]) -> None:
+    """Give back what was claimed under these leases and is still to be told; the caller has no call of it in flight."""
+    for model in (Subscription, GlobalEmail, BrazeProfile):
+        held = model.objects.filter(due_at__isnull=False, lease__in=leases)
+        model.objects.filter(pk__in=locked(held)).update(lease=None, leased_until=None)
 
 
 def due_since() -> datetime | None:

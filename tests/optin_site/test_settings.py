@@ -163,6 +163,8 @@ SHARED = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
         ("SITE_URL", "https://elsewhere.example.com", "E006"),
         ("TRUSTED_PROXY_COUNT", 0, "W011"),
         ("EVIDENCE_YEARS", 4, "E007"),
+        ("METRICS_TOKEN", "$THE_TOKEN_OF_METRICS", "W017"),
+        ("LEDGER_KEY", "${THE_KEY_OF_THE_LEDGER}", "W017"),
     ],
 )
 def test_the_deploy_check_objects_to(settings: Any, name: str, value: object, code: str) -> None:

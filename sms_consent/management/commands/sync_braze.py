@@ -9,8 +9,9 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from optin_site import outages
 from sms_consent.delivery import Worker
 
 
@@ -41,8 +42,16 @@ class Command(BaseCommand):
             self.stdout.write("Bringing Braze up to date. Stop with Ctrl-C.")
             worker.run()
             return
-        left = worker.run_once()
+        left = self._once(worker)
         if left:
             self.stderr.write(f"{left} left unsent. See “What Braze was told” in the admin.")
             sys.exit(1)
         self.stdout.write("Nothing is left unsent.")
+
+    def _once(self, worker: Worker) -> int:
+        try:
+            return worker.run_once()
+        except Exception as error:
+            if outages.is_one(error):
+                raise CommandError(f"The database does not answer: {outages.words(error)}") from error
+            raise

@@ -175,9 +175,10 @@ def test_for_how_long_a_mail_waits_shows_until_it_is_sent(visit: Visit, scrape: 
 
 WRITTEN = ("(202) 555-0131", "202-555-0131", "(202)-555-0131")
 WITH_COUNTRY = ("+1-202-555-0131", "1-202-555-0131", "+1.202.555.0131", "+1 (202) 555-0131")
+ABROAD = ("+61 491 570 006", "+61 (0)491 570 006", "+44-20-7946-0018")
 
 
-@pytest.mark.parametrize("number", [ALICES_PHONE, ALICES_PHONE.strip("+"), *WRITTEN, *WITH_COUNTRY])
+@pytest.mark.parametrize("number", [ALICES_PHONE, ALICES_PHONE.strip("+"), *WRITTEN, *WITH_COUNTRY, *ABROAD])
 def test_it_names_nobody(number: str, visit: Visit, scrape: Scrape, deliver: Deliver, sandbox: Sandbox) -> None:
     sandbox.faults.add("status", endpoint=SET, status=400, body={"message": f"{number} is wrong"})
     visit().sign_up(ALICE, ALICES_PHONE, "sms")
