@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import deque
 from typing import Any
 
@@ -20,14 +21,17 @@ class Calls:
         self._pulse = pulse
         self.kept: deque[Call] = deque(maxlen=keep)
         self.count = 0
+        self._counting = threading.Lock()  # the world's is held for as long as a call takes, and many wait for it
         self.is_recording = keep > 0
 
     def begin(self, method: str, path: str, query: str, body: bytes) -> Call:
-        if not self.is_recording:  # nor waits for the lock
-            return Call(0, 0.0, method, path, query, None, len(body))
-        with self._pulse.lock:
+        with self._counting:
             self.count += 1
-            call = Call(self.count, self._pulse.now(), method, path, query, _readable(body), len(body))
+            number = self.count
+        if not self.is_recording:
+            return Call(number, 0.0, method, path, query, None, len(body))
+        with self._pulse.lock:
+            call = Call(number, self._pulse.now(), method, path, query, _readable(body), len(body))
             call.revision = self._pulse.beat()
             self.kept.append(call)
             return call
