@@ -55,6 +55,11 @@ def code(*, email: str, code: str) -> Mail:
     return Mail(email, *_written(_templates("new-address"), {"code": code}))
 
 
+def changed_address(*, email: str) -> Mail:
+    """Return the mail that tells an address that it is no longer its holder's: they may not have changed it."""
+    return Mail(email, *_written(_templates("changed-address"), {}))
+
+
 @lru_cache(maxsize=MOST_KEPT)
 def _common(
     templates: tuple[Template, ...],

@@ -15,6 +15,7 @@ ACCOUNT_LOGIN_BY_CODE_REQUIRED = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of a second factor that comes, goes, or gets new recovery codes
 ACCOUNT_FORMS = {"request_login_code": "accounts.forms.SignInForm"}
 
 # The second factor of staff. A code is good for its 30 seconds: with a tolerance it would be good for 90, and

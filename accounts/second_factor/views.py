@@ -55,6 +55,7 @@ class SetUp(NextRedirectMixin, totp.ActivateTOTPView):
         factors.sign_out_everywhere(person)
         update_session_auth_hash(self.request, person)
         app = Authenticator.objects.get(user=person, type=Authenticator.Type.TOTP)
+        app.wrap().validate_code(form.cleaned_data["code"])  # it is used up: whoever saw it typed gets nowhere with it
         post_authentication(self.request, app, reauthenticated=True)
         return response
 

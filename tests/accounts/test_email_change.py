@@ -113,6 +113,26 @@ def test_the_new_address_signs_in_and_the_old_one_is_free(home: Visitor, visit: 
     assert User.objects.filter(email=ALICE).exists()
 
 
+def told(email: str) -> int:
+    return Email.objects.filter(to=email, subject__contains="was changed").count()
+
+
+def test_the_old_address_is_told(home: Visitor) -> None:
+    """Whoever opens it may not be the one who changed it."""
+    change(home)
+    assert (told(ALICE), told(NEW)) == (1, 0)
+    change(home, NEW)
+    assert told(NEW) == 0, "nothing was changed"
+
+
+def test_an_old_address_that_nobody_proved_gets_no_mail(home: Visitor) -> None:
+    """It may be a stranger's, mistyped."""
+    EmailAddress.objects.update(verified=False)
+    change(home)
+    assert User.objects.get().email == NEW
+    assert told(ALICE) == 0
+
+
 # --- An address that is somebody's --------------------------------------------------------------------------
 
 

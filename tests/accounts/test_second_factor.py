@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings as site
 from django.test import Client
+from post_office.models import Email
 
 from accounts.models import User
 from tests.accounts.staff import (
@@ -33,9 +34,11 @@ pytestmark = pytest.mark.usefixtures("programs", "sandbox", "clock")
 
 
 @pytest.fixture
-def phone(pat: Visitor) -> Phone:
-    """The phone of Pat, who has set it up."""
-    return set_up(pat)[0]
+def phone(pat: Visitor, clock: Clock) -> Phone:
+    """The phone of Pat, who has set it up. It shows another code by now."""
+    found = set_up(pat)[0]
+    clock.move(30)
+    return found
 
 
 def test_it_is_set_up_by_the_code_that_the_app_shows(pat: Visitor) -> None:
@@ -96,6 +99,13 @@ def test_a_code_is_good_once(pat: Visitor, phone: Phone, visit: Visit, clock: Cl
     clock.move(30)
     second.client.post(STEP, {"code": phone.code()})
     assert is_in(second)
+
+
+def test_the_code_that_set_it_up_is_used_up(pat: Visitor, visit: Visit) -> None:
+    phone, again = set_up(pat)[0], visit()
+    again.sign_in(PAT)
+    again.client.post(STEP, {"code": phone.code()})
+    assert not is_in(again)
 
 
 def test_a_code_is_not_good_later(pat: Visitor, phone: Phone, visit: Visit, clock: Clock) -> None:
@@ -250,3 +260,15 @@ def test_who_was_staff_is_still_asked(pat: Visitor, phone: Phone, visit: Visit) 
     assert again.client.get("/preferences/").status_code == 302
     again.client.post(STEP, {"code": phone.code()})
     assert (again.client.get("/preferences/").status_code, again.client.get(PAGES).status_code) == (200, 404)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_mailbox_is_told_whatever_changes(pat: Visitor, phone: Phone) -> None:
+    """A colleague who finds such a mail without having done anything knows what to do."""
+    pat.client.post(NEW_CODES)
+    pat.client.post(REMOVE)
+    mails = Email.objects.filter(to=PAT).exclude(subject__contains="sign-in code").order_by("pk")
+    subjects = ["Authenticator App Activated", "New Recovery Codes Generated", "Authenticator App Deactivated"]
+    assert [mail.subject for mail in mails] == subjects
+    assert all("If it wasn’t you" in mail.message for mail in mails)
+    assert [line in mails[0].message for line in ("Authenticator app activated.", "IP address: ")] == [True, True]

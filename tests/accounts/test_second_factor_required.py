@@ -60,8 +60,11 @@ def test_it_leads_nowhere_else(pat: Visitor, elsewhere: str) -> None:
 
 
 @pytest.mark.usefixtures("needed")
-def test_somebody_half_signed_in_is_neither_let_in_nor_offered_another_factor(pat: Visitor, visit: Visit) -> None:
+def test_somebody_half_signed_in_is_neither_let_in_nor_offered_another_factor(
+    pat: Visitor, visit: Visit, clock: Clock
+) -> None:
     phone, _ = set_up(pat)
+    clock.move(30)
     again = visit()
     again.sign_in(PAT)
     for page in ("/admin/", "/admin/desk/", SET_UP):
@@ -96,9 +99,10 @@ def test_without_the_setting_it_is_for_staff_to_decide(pat: Visitor) -> None:
 
 
 @pytest.fixture
-def half(pat: Visitor) -> tuple[App, Phone]:
+def half(pat: Visitor, clock: Clock) -> tuple[App, Phone]:
     """Pat's own app of the brand, behind the mailed code, and the phone."""
     phone, _ = set_up(pat)
+    clock.move(30)
     app = App()
     app.call("POST", "/auth/code/request", {"email": PAT})
     assert app.call("POST", "/auth/code/confirm", {"code": pat.code(PAT)}).status_code == 401
