@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import phonenumbers
 from babel import Locale
 from django.conf import settings
 from django.utils.translation import get_language, get_language_bidi
+from phonenumber_field.formfields import PhoneNumberField
+
+from sms_consent import people
+
+
+class NumberField(PhoneNumberField):
+    """A number as people write it."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the number; its plus may have been left out."""
+        return super().to_python(people.with_its_plus(value.strip(), self.region) if isinstance(value, str) else value)
 
 
 def choices() -> list[tuple[str, str]]:

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
 from accounts import countries
 from accounts.guard import Guarded, Unseen, put_back
@@ -76,7 +75,7 @@ class AddressFields(forms.Form):
         choices=countries.choices,
         widget=forms.Select(attrs={"autocomplete": "tel-country-code"}),
     )
-    phone = PhoneNumberField(
+    phone = countries.NumberField(
         label=_("Mobile number"),
         required=False,
         max_length=LONGEST_PHONE,
@@ -258,7 +257,7 @@ class PreferencesForm(ConsentBoxes, AddressFields):
 class NewEmailForm(AddressFields):
     """The address that shall be the person's from now on."""
 
-    phone = None
+    phone = None  # type: ignore[assignment]
     phone_country = None  # type: ignore[assignment]
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:

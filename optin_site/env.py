@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -151,6 +152,7 @@ def _parsed(parse: Callable[[str], dict[str, Any]], url: str) -> dict[str, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             found = dict(parse(url))
+            urlsplit(url).port  # noqa: B018 - it raises ValueError: of a cache it is not looked at before it is used
     except (ValueError, ImproperlyConfigured, UserWarning):
         return {}
     return found if "." in found.get("ENGINE", ".") else {}  # a scheme that nobody knows, as it stands

@@ -19,8 +19,8 @@ from pythonjsonlogger.json import JsonFormatter
 
 # Long runs of digits, too: nobody can tell a number without its plus from another one.
 ADDRESS = re.compile(
-    r"[^\s@<>\"'(){}\[\],;:=]{1,200}@[^\s@<>\"'(){}\[\],;:=]+\.\w+"  # bounded: a long line costs its square
-    r"|\+\d(?:[-. ()/]{0,2}\d){6,14}\b|(?<=%2B)\d{7,15}\b|(?<![\w-])\d{10,15}\b(?!-)"
+    r"[^\s@<>\"'(){}\[\],;:=][^\s@<>\"(){}\[\],;:=]{0,200}@[^\s@<>\"'(){}\[\],;:=]+\.\w+"  # bounded, or it takes long
+    r"|(?<=national_number=)\d+|\+\d(?:[-. ()/]{0,2}\d){6,14}\b|(?<=%2B)\d{7,15}\b|(?<![\w-])\d{10,15}\b(?!-)"
     r"|(?<![\w.-])(?:\+?1[-. ]?)?(?:\(\d{3}\)[-. ]?|\d{3}[-. ])\d{3}[-. ]\d{4}\b(?!-)"  # as written in North America
 )
 TOKEN = re.compile(r"/(confirm|unsubscribe|receipts)/[^/?#\s]+")

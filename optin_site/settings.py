@@ -105,7 +105,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:  # prepared statements, planned once: a third of a sign-up's cost there. The URL may say otherwise, for a pooler.
-    _said = {"server_side_binding": "on", "prepare_threshold": 5} | DATABASES["default"].get("OPTIONS", {})
+    # A host that dies without a word is given up within seconds; the system would wait for it a quarter of an hour.
+    _silence = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+    _said = {"server_side_binding": "on", "prepare_threshold": 5, "connect_timeout": 5} | _silence
+    _said |= DATABASES["default"].get("OPTIONS", {})
     DATABASES["default"]["OPTIONS"] = env.with_flag(_said, "server_side_binding")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.url_config("cache", "CACHE_URL", "locmemcache://")}

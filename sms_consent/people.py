@@ -75,10 +75,23 @@ def address_of(text: str) -> str:
         except ValidationError:
             return ""
         return email
-    if text.startswith("00"):  # how much of the world dials abroad, whatever the default region does
-        text = f"+{text[2:]}"
-    number = _parsed(text, settings.PHONE_REGIONS[0])
+    number = _parsed(with_its_plus(text), settings.PHONE_REGIONS[0])
     return _e164(number) if number and phonenumbers.is_possible_number(number) else ""
+
+
+def with_its_plus(text: str, region: str = "") -> str:
+    """Return a number as somebody typed it, with the plus where it begins with 00 or with the code of its country.
+
+    `region` is that country, if not the default one. Much of the world dials 00 abroad, whatever it does. Where the
+    code alone stands there, and the number is valid with it, libphonenumber would read some, German mobiles, as
+    another number of that country.
+    """
+    if text.startswith("00"):
+        return f"+{text[2:]}"
+    code = str(phonenumbers.country_code_for_region(region or settings.PHONE_REGIONS[0]))
+    is_long = sum(map(str.isdigit, text)) > LONGEST_NATIONAL
+    whole = _parsed(f"+{text}") if is_long and text.startswith(code) else None
+    return f"+{text}" if whole and phonenumbers.is_valid_number(whole) else text
 
 
 def _parsed(text: str, region: str | None = None) -> phonenumbers.PhoneNumber | None:

@@ -22,10 +22,12 @@ from django.core.management import CommandError, call_command
 from optin_site import mailing
 from optin_site.queues import CHORES, OPT_OUTS, REST
 from sms_consent import delivery, upkeep
+from sms_consent.delivery import patience
 from sms_consent.delivery.pipeline import Courier
 from sms_consent.models import BrazeLine
 
 logger = logging.getLogger(__name__)
+patience.limit()  # only Celery's processes import this
 
 TICK = timedelta(seconds=0.5)  # how long a change waits at most until somebody looks
 MOMENT = timedelta(seconds=2)

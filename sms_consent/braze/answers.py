@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
-
-import requests
 
 from sms_consent.braze.errors import TryLater
 
@@ -15,10 +14,10 @@ NAMELESS = "nameless"
 LONGEST = 500  # characters of Braze's words that are kept
 
 
-def parse(response: requests.Response) -> dict[str, Any]:
+def parse(content: bytes) -> dict[str, Any]:
     """Return the JSON object of an answer, empty if it is anything else."""
     try:
-        answer = response.json()
+        answer = json.loads(content)
     except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
@@ -33,6 +32,13 @@ def item_errors(answer: Mapping[str, Any]) -> dict[int, str]:
         if index is not None:
             found[index] = str(error.get("type") or "refused without a reason")
     return found
+
+
+def names_all(answer: Mapping[str, Any], count: int) -> bool:
+    """Whether each of an answer's errors, if it has any, says which of so many objects it is about."""
+    errors = answer.get("errors") or []
+    found = [_index(error.get("index")) for error in errors if isinstance(error, dict)]
+    return len(found) == len(errors) and all(index is not None and index < count for index in found)
 
 
 def _index(value: Any) -> int | None:
@@ -76,5 +82,9 @@ def groups(user: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def without_addresses(words: str) -> str:
-    """Return words that may be kept and logged: no number, no email address, not endless (rule 15)."""
-    return ADDRESS.sub("[address]", words[: LONGEST * 4])[:LONGEST]
+    """Return words that may be kept and logged: no number, no email address, not endless (rule 15).
+
+    Nor what no database takes, or whoever is refused in such words would never be parked (rule 14).
+    """
+    plain = words[: LONGEST * 4].replace("\0", "").encode(errors="replace").decode()
+    return ADDRESS.sub("[address]", plain)[:LONGEST]

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from sms_consent.braze import answers
 from sms_consent.braze.errors import Misconfigured, Refused, TryLater
@@ -37,6 +37,7 @@ LIMITS = {
     IDENTIFY: Limit(20_000, 60),
 }
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 10.0  # seconds
+LONGEST_ANSWER, CHUNK = 4 * 1024 * 1024, 64 * 1024  # bytes; a page of a hundred people is a tenth of that
 BATCH = 50  # people a call: safe on every plan (braze.md §3)
 PAGE = 100
 MOST_NAMES = 5  # of errors within errors
@@ -83,23 +84,20 @@ class BrazeClient:
     # https://www.braze.com/docs/api/endpoints/subscription_groups/post_update_user_subscription_group_status
     def set_subscription(self, body: Mapping[str, Any]) -> None:
         """Set one group's state for up to 50 addresses, or for one new person."""
-        answer = self._call("POST", SET_STATUS, json=body)
-        if errors := answer.get("errors"):
-            raise Refused(self._scrub(f"Accepted with errors: {errors}"), is_known=False)
+        self._write(SET_STATUS, body)
 
     # https://www.braze.com/docs/api/endpoints/email/post_email_subscription_status
     def unsubscribe_emails(self, emails: Sequence[str]) -> None:
         """Set the global email state of up to 50 addresses to unsubscribed, known to Braze or not."""
-        self._call("POST", EMAIL_STATUS, json={"email": list(emails), "subscription_state": "unsubscribed"})
+        self._write(EMAIL_STATUS, {"email": list(emails), "subscription_state": "unsubscribed"})
 
     # https://www.braze.com/docs/api/endpoints/user_data/post_user_track
     def track(self, attributes: Sequence[Mapping[str, Any]]) -> dict[int, str]:
         """Create or change up to 50 people. Return Braze's words about those it did not take, by index."""
         answer = self._call("POST", TRACK, json={"attributes": list(attributes)})
-        errors, items = answer.get("errors"), self._items(answer)
-        if errors and (not items or max(items) >= len(attributes)):
-            raise Refused(self._scrub(f"Accepted with errors: {errors}"), is_known=False)
-        return items
+        if answers.names_all(answer, len(attributes)):
+            return self._items(answer)
+        raise self._half_taken(answer)
 
     # https://www.braze.com/docs/api/endpoints/subscription_groups/get_list_user_subscription_groups
     def group_states(self, addresses: Sequence[str], *, kind: str = "phone") -> dict[str, dict[str, str]]:
@@ -151,7 +149,7 @@ class BrazeClient:
             {"identifier_to_merge": {"external_id": gone}, "identifier_to_keep": {"external_id": kept}}
             for gone, kept in pairs
         ]
-        self._call("POST", MERGE, json={"merge_updates": updates})
+        self._write(MERGE, {"merge_updates": updates})
 
     # https://www.braze.com/docs/api/endpoints/user_data/post_user_identify
     def identify(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -163,12 +161,12 @@ class BrazeClient:
             {"external_id": name, "phone": phone, "prioritization": ["unidentified", "most_recently_updated"]}
             for name, phone in pairs
         ]
-        self._call("POST", IDENTIFY, json={"phone_numbers_to_identify": named})
+        self._write(IDENTIFY, {"phone_numbers_to_identify": named})
 
     # https://www.braze.com/docs/api/endpoints/user_data/post_user_delete
     def delete(self, external_ids: Sequence[str]) -> None:
         """Delete up to 50 people; who is not known there is no error. Braze takes up to five minutes over it."""
-        self._call("POST", DELETE, json={"external_ids": list(external_ids)})
+        self._write(DELETE, {"external_ids": list(external_ids)})
 
     def probe(self, method: str, path: str) -> None:
         """Make a call that names nobody and nothing (`probes.PROBES`), so that it can change nothing.
@@ -178,18 +176,27 @@ class BrazeClient:
         with suppress(Refused):
             self._call(method, path, **({"json": {}} if method == "POST" else {}))
 
+    def _write(self, path: str, body: Mapping[str, Any]) -> None:
+        answer = self._call("POST", path, json=body)
+        if answer.get("errors"):
+            raise self._half_taken(answer)
+
+    def _half_taken(self, answer: Mapping[str, Any]) -> Refused:
+        return Refused(self._scrub(f"Accepted with errors: {answer['errors']}"), is_known=False)
+
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         # Errors are named without their text: it may hold the URL with phone numbers, or a header (rule 15).
         try:
-            request = self._request(method, path, **kwargs)
-            response = self._session.send(request, timeout=self._timeout, allow_redirects=False)
+            request, until = self._request(method, path, **kwargs), time.monotonic() + sum(self._timeout)
+            with self._session.send(request, timeout=self._timeout, allow_redirects=False, stream=True) as response:
+                content = _content(response, until)
         except requests.ConnectionError as error:
             raise TryLater(_kinds(error), is_known=_never_left(error)) from None
         except ValueError as error:  # an address or a key that cannot be put into a request at all
             raise Misconfigured(f"BRAZE_REST_URL or BRAZE_REST_KEY: {type(error).__name__}") from None
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise TryLater(_kinds(error)) from None
-        return self._read(path, response)
+        return self._read(path, response, content)
 
     def _request(
         self, method: str, path: str, *, json: Any = None, params: Sequence[tuple[str, str | int]] = ()
@@ -205,9 +212,9 @@ class BrazeClient:
             request.prepare_body(None, None, json)
         return request
 
-    def _read(self, path: str, response: requests.Response) -> dict[str, Any]:
+    def _read(self, path: str, response: requests.Response, content: bytes) -> dict[str, Any]:
         status, now = response.status_code, time.time()
-        answer = answers.parse(response)
+        answer = answers.parse(content)
         words = self._scrub(f"{status} {answer.get('message') or response.reason or ''}".strip())
         if 200 <= status < 300:
             if answer.get("message") not in ("success", "queued"):
@@ -232,6 +239,24 @@ class BrazeClient:
     def _scrub(self, words: str) -> str:
         """Braze's 401 repeats the key; what else it repeats may be somebody's address."""
         return answers.without_addresses(words.replace(self._key, "[key]") if self._key else words)
+
+
+def _content(response: requests.Response, until: float) -> bytes:
+    """Return the body, read to its end by then: a time-out alone is for the next byte, and one may always come.
+
+    Raises requests.ReadTimeout where it takes or is longer, and of an interim answer (RFC 9110 §15.2), which Python
+    takes for the answer. The connection is closed then: what comes next on it is not the next call's.
+    """
+    if response.status_code < requests.codes.ok:
+        response.raw.close()
+        raise requests.ReadTimeout
+    parts, size = list[bytes](), 0
+    while part := response.raw.read1(CHUNK, decode_content=True):
+        parts.append(part)
+        size += len(part)
+        if time.monotonic() > until or size > LONGEST_ANSWER:
+            raise requests.ReadTimeout
+    return b"".join(parts)
 
 
 def _kinds(error: BaseException) -> str:

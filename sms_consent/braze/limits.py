@@ -121,6 +121,8 @@ class Pace:
     def went_wrong(self, endpoint: str, retry_at: float | None) -> float:
         """Note a 429 or an outage; return the epoch second at which to try again."""
         failures = self.failures[endpoint] = self.failures.get(endpoint, 0) + 1
-        at = retry_at + random.uniform(0, 0.25) if retry_at else time.time() + backoff(failures - 1)  # noqa: S311
+        now = time.time()
+        is_ahead = (retry_at or 0.0) > now  # clocks differ, and a header may be wrong
+        at = (retry_at or 0.0) + random.uniform(0, 0.25) if is_ahead else now + backoff(failures - 1)  # noqa: S311
         self.ready_at[endpoint] = max(at, self.ready_at.get(endpoint, 0.0))
         return at

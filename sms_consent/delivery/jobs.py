@@ -56,6 +56,14 @@ def in_calls(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
     return (list(claims[start : start + BATCH]) for start in range(0, len(claims), BATCH))
 
 
+def by_luck(claims: Iterable[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """Return those that have never failed, and the others: one that Braze never answers about holds up nobody new."""
+    never, before = list[Claim](), list[Claim]()
+    for claim in claims:
+        (before if claim.attempts else never).append(claim)
+    return never, before
+
+
 def deliver_all(courier: Courier, claim: Callable[[int], list[Claim]], job: type[CallJob], *endpoints: str) -> int:
     """Claim what is due of one kind and send it if all of these endpoints are open; return how many were claimed."""
     if not all(map(courier.is_open, endpoints)):

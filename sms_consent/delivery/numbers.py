@@ -19,7 +19,7 @@ from sms_consent.braze.client import SET_STATUS, USER_STATUS
 from sms_consent.choices import State, Told
 from sms_consent.delivery import loading, settlements
 from sms_consent.delivery.emails import global_email_jobs
-from sms_consent.delivery.jobs import ACCEPTED, CallJob, claiming, in_calls, put_back
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, by_luck, claiming, in_calls, put_back
 from sms_consent.delivery.pipeline import Courier, Job, run
 from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.outbox import Claim, Outcome
@@ -75,7 +75,8 @@ def _status_jobs(courier: Courier, rows: Mapping[Claim, Row], programs: Mapping[
     return [
         StatusJob(courier=courier, program=programs[program], told=told, claims=some)
         for (program, told), group in groups.items()
-        for some in in_calls(group)
+        for alike in by_luck(group)
+        for some in in_calls(alike)
     ]
 
 

@@ -34,6 +34,7 @@ _BY_TEXT = frozenset(
     | {"text to join", "inbound sms", "sms reply", "text reply"}
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)  # BCP 47, as far as it is of use
+_DECIMAL = re.compile(r"\+?\d+\.0+|\d.*[eE]\+?\d+")  # a spreadsheet wrote it: its last digits may be none
 _ZONE_IN_WORDS = re.compile(r"\s*(UTC|GMT|Z)$", re.IGNORECASE)
 _BLANK_BEFORE_ZONE = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 _TRIMMED = frozenset({*NEEDED, *ADDRESSES, "external_id", "language", "proven"})  # evidence is kept as it is
@@ -103,10 +104,10 @@ class Checker:
     def _e164(self, text: str, *, is_opt_in: bool) -> str:
         if not text:
             raise RefusedError("no address: the program needs a phone number")
-        if text.startswith("00"):  # how much of the world dials abroad, whatever the default region does
-            text = f"+{text[2:]}"
+        if _DECIMAL.fullmatch(text):
+            raise RefusedError("a phone number that was saved as a decimal")
         try:
-            number = phonenumbers.parse(text, self._region)
+            number = phonenumbers.parse(people.with_its_plus(text), self._region)
         except phonenumbers.NumberParseException as error:
             raise RefusedError("not a phone number") from error
         region = phonenumbers.region_code_for_number(number)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sms_consent.keywords.normalising import is_whole, normalise
-from sms_consent.keywords.opt_outs import find, find_in_a_sentence, may_revoke
+from sms_consent.keywords.opt_outs import find, find_in_a_sentence, has_stop_sign, may_revoke
 from sms_consent.keywords.words import CONFIRM, HELP, OPT_IN
 
 
@@ -64,7 +64,7 @@ def match(body: str, words: Words, *, is_pending: bool) -> Match:
         return Match(Meaning.OPT_OUT, found.word, found.rule, said)
     for meaning, keywords in exact.items():
         is_asked = is_pending or meaning != Meaning.CONFIRM
-        if said in keywords and is_asked and is_whole(body):
+        if said in keywords and is_asked and is_whole(body) and (meaning == Meaning.HELP or not has_stop_sign(body)):
             return Match(meaning, said, meaning.replace("_", "-"), said)
     return Match(Meaning.UNKNOWN, normalised=said, needs_review=may_revoke(body, own, others))
 

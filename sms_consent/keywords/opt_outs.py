@@ -35,6 +35,7 @@ _LONGEST_ENTRY = max(entry.count(" ") + 1 for entry in STOP | ABOUT | COURTESIES
 _SENTENCE_END = re.compile(r"(?<!\.)\.\s|[!?]\s")  # “please don't... stop” is one sentence
 _QUOTED = re.compile(r'["“”„«»].*["“”„«»]', re.DOTALL)  # from the first to the last: inch marks must not split it
 SHORT = 4  # words of a quotation; messages of ours have more
+FEW = 3  # words before it, in whatever language of a handset
 _REPEATS = re.compile(r"(.)\1+")
 
 
@@ -72,8 +73,13 @@ def may_revoke(body: str, own: Collection[str], others: Collection[str]) -> bool
     """
     body = body.strip()[:LONGEST]
     said = normalise(_without_a_like(body))
-    tells = any(f" {entry} " in f" {said} " for entry in _TELLING.union(own)) or not set(STOP_SIGNS).isdisjoint(body)
+    tells = any(f" {entry} " in f" {said} " for entry in _TELLING.union(own)) or has_stop_sign(body)
     return tells or any(map(_is_slip, said.split())) or any(_is_known(it, own, others) for it in _sentences(body))
+
+
+def has_stop_sign(body: str) -> bool:
+    """Whether there is one among the signs: with it, no word agrees to anything."""
+    return not set(STOP_SIGNS).isdisjoint(body)
 
 
 def _is_slip(token: str) -> bool:
@@ -91,10 +97,18 @@ def _sentences(body: str) -> list[str]:
 
 
 def _without_a_like(body: str) -> str:
-    """Leave out the quotation that a message ends in; a short one, or one that more follows, tells what was said."""
+    """Leave out the one quotation that a message ends in, after the few words of a “like” (“Laughed at …”).
+
+    A short one, or one that more follows, tells what was said.
+    """
     quoted = _QUOTED.search(body)
-    is_like = quoted and len(quoted[0].split()) > SHORT and not normalise(body[quoted.end() :])
-    return _unquoted(body) if is_like else body
+    return _unquoted(body) if quoted and _is_like(body, quoted) else body
+
+
+def _is_like(body: str, quoted: re.Match[str]) -> bool:
+    is_one = sum(map(body.count, {quoted[0][0], quoted[0][-1]})) == 2  # what we wrote may have marks of another kind
+    before = len(normalise(body[: quoted.start()]).split())
+    return is_one and 0 < before <= FEW and len(quoted[0].split()) > SHORT and not normalise(body[quoted.end() :])
 
 
 def _unquoted(body: str) -> str:

@@ -141,19 +141,24 @@ STOP_ALONE = EVERYDAY | _table("""
 # What people say who may have had enough, of texts or of something else: a person tells which (REV-2).
 DOUBTS = _table("""
     don't want, do not want, no longer want, not wish, no ads, no promos, no promotions, no marketing, no offers,
-    no texting, dont send, ever contact, ever text, withdraw, my consent,
+    no texting, dont send, do not send, ever contact, ever text, withdraw, my consent, opted out, revoked, un subscribe,
+    name off, number off,
 
     no quiero, no deseo, ya no, no enviar, no envíen, no molesten, paren, quítenme, sáquenme, bórrenme, elimínenme,
-    desinscribirme, no publicidad, no promociones, mi consentimiento, mi autorización,
+    desinscribirme, desuscríbeme, desuscríbanme, no publicidad, no promociones, no molestar, borren, quiten,
+    déjame tranquilo, déjame tranquila, déjenme tranquilo, déjenme tranquila, mi consentimiento, mi autorización,
 
     ne plus, ne veux pas, ne veux plus, n'en veux plus, ne souhaite pas, ne souhaite plus, ne m'envoyez rien,
     enlevez-moi, sortez-moi, pas de pub, pas de publicité, pas de publicités, plus de pub, plus de publicité,
+    désinscris, rayez-moi, je m'oppose, ne m'écrivez pas, ne m'envoyez pas, ne me contactez pas, ne pas me contacter,
     mon consentement,
 
     will keine, möchte keine, keine weiteren, keine angebote, keine anrufe, nicht mehr, entfernen, endlich auf,
+    mich bitte ab, abgemeldet werden, der liste streichen, entfernt mich, entferne mich, aus dem verteiler,
+    stellen sie das, stellt das ein,
     meine einwilligung, meine zustimmung,
 
-    لا أريد, لا أرغب, لم أعد أريد, عدم, احذفوا, أزيلوا, الخروج, موافقتي
+    لا مزيد, لا تزعجني, امسحوا, امسح, رقم خطأ, لا أريد, لا أرغب, لم أعد أريد, عدم, احذفوا, أزيلوا, الخروج, موافقتي
 """)
 STOP_SIGNS = "🛑⛔🚫"
 

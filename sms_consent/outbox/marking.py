@@ -102,7 +102,8 @@ def forget_email_state(emails: Collection[str]) -> None:
     found = list(holders.select_for_update(of=("self",)))  # not the person: a sign-up locks it the other way round
     now = timezone.now()
     for profile in found:
-        profile.accepted.pop("email_subscribe", None)
+        if isinstance(profile.accepted, dict):  # or somebody's hand was in it, which is no reason to refuse an opt-out
+            profile.accepted.pop("email_subscribe", None)
         renew(profile, now)
     if found:
         BrazeProfile.objects.bulk_update(found, ["accepted", *RENEWED])

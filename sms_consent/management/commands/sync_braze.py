@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from optin_site import outages
-from sms_consent.delivery import Worker
+from sms_consent.delivery import Worker, patience
 
 
 class Command(BaseCommand):
@@ -31,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run; SIGINT and SIGTERM let the calls in flight end first."""
         gc.freeze()  # what has been made by now stays: thousands of rows a second would have it looked through again
+        patience.limit()
         worker = Worker()
 
         def stop(number: int, frame: FrameType | None) -> None:
