@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from sms_consent.braze import payloads
-from sms_consent.choices import STANDING
+from sms_consent.choices import STANDING, Told
 from sms_consent.delivery.loading import Profile, Standing
 from sms_consent.models import Program
 from sms_consent.outbox import CARRIES, MOVED, ONE_OR_ANOTHER, Claim
@@ -87,7 +87,10 @@ class Move:
 
     @cached_property
     def carried(self) -> list[int] | None:
-        """The ids of the programs that the lost number goes on with, as far as that is known; None if nothing stays."""
+        """The ids of the programs that stay with the profile, as far as that is known; None if none does.
+
+        Those that the lost number goes on with, and those that it could not leave.
+        """
         before = self.profile.accepted
         if CARRIES in before:
             is_over = self._is_last_of_it and all(
@@ -97,8 +100,17 @@ class Move:
         if not payloads.takes_away("phone", self.changed, before):
             return None
         spared = self._spared("phone")
-        on = sorted({row.program for row in self.standings.get(spared or "", ()) if row.state in STANDING})
+        rows = self.standings.get(spared or "", ())
+        on = sorted({row.program for row in rows if row.state in STANDING or self._cannot_leave(row)})
         return on if on or spared is None else None
+
+    def _cannot_leave(self, row: Standing) -> bool:
+        """Whether Braze may have the number subscribed, and its opt-out waits for a line that has stopped.
+
+        For a program that is offered no more nobody waits: its group may be gone for good.
+        """
+        program, has_joined = self.programs[row.program], row.told not in (Told.NOTHING, Told.UNSUBSCRIBED)
+        return has_joined and program.is_active and not self.takes(program.slug)
 
     @property
     def _is_last_of_it(self) -> bool:
