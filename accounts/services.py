@@ -133,8 +133,8 @@ def change_address(person: User, email: str, *, circumstances: Circumstances) ->
     if person.email:
         # First, while the address is still theirs: so Braze's answers about it are forgotten with it.
         consent.withdraw(person.email, source=Source.PREFERENCE_PAGE, circumstances=circumstances)
-    if EmailAddress.objects.filter(user=person, email=person.email, verified=True).exists():  # else it is a stranger's
-        mailing.queue(mails.changed_address(email=person.email or ""))
+        if EmailAddress.objects.filter(user=person, email=person.email, verified=True).exists():  # else a stranger's
+            mailing.queue(mails.changed_address(email=person.email))
     EmailAddress.objects.filter(user=person).delete()
     EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
     if person.email:

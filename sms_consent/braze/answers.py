@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from optin_site.storable import storable
 from sms_consent.braze.errors import TryLater
 
 ADDRESS = re.compile(r"(\+|%2B)\d{7,15}|[^\s\"'<>(),;]+(@|%40)[^\s\"'<>(),;]+", re.IGNORECASE)
@@ -86,5 +87,4 @@ def without_addresses(words: str) -> str:
 
     Nor what no database takes, or whoever is refused in such words would never be parked (rule 14).
     """
-    plain = words[: LONGEST * 4].replace("\0", "").encode(errors="replace").decode()
-    return ADDRESS.sub("[address]", plain)[:LONGEST]
+    return ADDRESS.sub("[address]", storable(words[: LONGEST * 4]))[:LONGEST]

@@ -12,7 +12,7 @@ from django.db.models import Q
 from sms_consent import outbox
 from sms_consent.braze.client import EMAIL_STATUS
 from sms_consent.choices import Channel, State, Told
-from sms_consent.delivery.jobs import ACCEPTED, CallJob, by_luck, in_calls
+from sms_consent.delivery.jobs import ACCEPTED, CallJob, by_luck
 from sms_consent.delivery.pipeline import Courier, Job
 from sms_consent.models import GlobalEmail, Subscription
 from sms_consent.outbox import Claim, Outcome
@@ -21,8 +21,7 @@ from sms_consent.outbox import Claim, Outcome
 def global_email_jobs(courier: Courier, limit: int) -> tuple[list[Job], int]:
     """Return the calls for addresses that are due, up to 50 each, and how many rows were claimed."""
     claims = courier.took(outbox.claim_global_emails(limit)) if courier.is_open(EMAIL_STATUS) else []
-    calls = [some for alike in by_luck(claims) for some in in_calls(alike)]
-    return [GlobalEmailJob(courier=courier, claims=some) for some in calls], len(claims)
+    return [GlobalEmailJob(courier=courier, claims=some) for some in by_luck(claims)], len(claims)
 
 
 @dataclass(kw_only=True)

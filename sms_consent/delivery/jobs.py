@@ -56,12 +56,10 @@ def in_calls(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
     return (list(claims[start : start + BATCH]) for start in range(0, len(claims), BATCH))
 
 
-def by_luck(claims: Iterable[Claim]) -> tuple[list[Claim], list[Claim]]:
-    """Return those that have never failed, and the others: one that Braze never answers about holds up nobody new."""
-    never, before = list[Claim](), list[Claim]()
-    for claim in claims:
-        (before if claim.attempts else never).append(claim)
-    return never, before
+def by_luck(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
+    """Return as many at a time, those that have failed before apart: they hold up nobody who is new."""
+    yield from in_calls([claim for claim in claims if not claim.attempts])
+    yield from in_calls([claim for claim in claims if claim.attempts])
 
 
 def deliver_all(courier: Courier, claim: Callable[[int], list[Claim]], job: type[CallJob], *endpoints: str) -> int:

@@ -75,8 +75,7 @@ def _status_jobs(courier: Courier, rows: Mapping[Claim, Row], programs: Mapping[
     return [
         StatusJob(courier=courier, program=programs[program], told=told, claims=some)
         for (program, told), group in groups.items()
-        for alike in by_luck(group)
-        for some in in_calls(alike)
+        for some in by_luck(group)
     ]
 
 

@@ -28,6 +28,17 @@ def database_url() -> str:
     return f"postgres://{found['USER']}:{found['PASSWORD']}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
 
 
+def cut_connections() -> None:
+    """Have PostgreSQL end every connection but this one."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no connection to cut")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture
 def open_hooks(settings: Any) -> None:
     """Have the site take what Braze reports."""

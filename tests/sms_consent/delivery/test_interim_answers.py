@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,66 +15,33 @@ from sms_consent.models import Subscription
 from sms_consent.sandbox import UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import Deliver, Visit
+from tests.sms_consent.delivery.fronts import Front
 from tests.sms_consent.delivery.helpers import all_told, crowd, later, phone, seen, stop
 
 SLOW = 2.0  # seconds that Braze takes for the first call, far from BRAZE_TIMEOUT
 
 
-class Edge:
-    """Stands before the sandbox. The first call gets an interim answer at once, and the real one when it is there.
+class Edge(Front):
+    """The first call gets an interim answer at once, and the real one when it is there.
 
     The second is answered 503, and does not reach Braze.
     """
 
     def __init__(self, url: str, interim: bytes) -> None:
-        self._to, self._interim = urlsplit(url), interim
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
-        self.calls = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._interim, self.calls = interim, 0
+        super().__init__(url)
 
-    def close(self) -> None:
-        self._door.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=self._serve, args=(self._door.accept()[0],), daemon=True).start()
-
-    def _serve(self, here: socket.socket) -> None:
-        with here, suppress(OSError), here.makefile("rb") as reader:
-            while head := _head(reader):
-                body = reader.read(_length(head))
-                self.calls += 1
-                number = self.calls
-                if number == 1:
-                    here.sendall(self._interim)
-                    time.sleep(SLOW)
-                if number == 2:
-                    words = b'{"message":"Service unavailable"}'
-                    here.sendall(b"HTTP/1.1 503 No\r\nContent-Length: %d\r\n\r\n%s" % (len(words), words))
-                else:
-                    here.sendall(self._ask(head, body))
-
-    def _ask(self, head: bytes, body: bytes) -> bytes:
-        with socket.create_connection((self._to.hostname, self._to.port)) as there, there.makefile("rb") as reader:
-            there.sendall(head + body)
-            answer = _head(reader)
-            return answer + reader.read(_length(answer))
-
-
-def _head(reader: Any) -> bytes:
-    lines = []
-    while line := reader.readline():
-        lines.append(line)
-        if line == b"\r\n":
-            break
-    return b"".join(lines)
-
-
-def _length(head: bytes) -> int:
-    found = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    return int(found[0].split(b":")[1]) if found else 0
+    def answer(self, here: socket.socket, head: bytes, body: bytes) -> None:
+        self.calls += 1
+        number = self.calls
+        if number == 1:
+            here.sendall(self._interim)
+            time.sleep(SLOW)
+        if number == 2:
+            words = b'{"message":"Service unavailable"}'
+            here.sendall(b"HTTP/1.1 503 No\r\nContent-Length: %d\r\n\r\n%s" % (len(words), words))
+        else:
+            here.sendall(self.ask(head, body))
 
 
 @pytest.fixture(params=["100 Continue", "102 Processing", "103 Early Hints"])

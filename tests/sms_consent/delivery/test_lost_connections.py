@@ -14,7 +14,7 @@ from django.db import connection
 from sms_consent.models import BrazeProfile, Subscription
 from sms_consent.sandbox import Sandbox
 from sms_consent.sandbox.faults import Fault
-from tests.sms_consent.delivery.conftest import Start
+from tests.sms_consent.delivery.conftest import Start, cut_connections
 from tests.sms_consent.delivery.helpers import LOOK, SET, TRACK, all_answered, crowd, disagreements, phone, stop
 from tests.waiting import until
 
@@ -22,17 +22,6 @@ START_UP = 30.0  # seconds a process may take to come up on a busy machine
 SOON = 15.0  # seconds: a pause of a few, and some for a busy machine. The lease would be a minute
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("programs")]
-
-
-def cut_connections() -> None:
-    """Have PostgreSQL end every connection but this one."""
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has no connection to cut")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 def cut_amid(path: str, slow: Fault, sandbox: Sandbox, times: int = 1) -> None:

@@ -19,6 +19,7 @@ from sms_consent.delivery import Worker, pipeline
 from sms_consent.models import Program, Subscription
 from sms_consent.outbox import MAX_ASKS
 from sms_consent.sandbox import Sandbox
+from tests.sms_consent.delivery.conftest import cut_connections
 from tests.sms_consent.delivery.helpers import SET, TRACK, asks_first, bodies, crowd, disagreements, email, later, leave
 from tests.sms_consent.delivery.test_races import in_the_middle
 from tests.waiting import until
@@ -102,11 +103,8 @@ def test_a_call_that_a_lost_connection_called_off_has_started_no_request(sandbox
         pytest.skip("SQLite has no connection to cut")
     asks_first()
     crowd(range(PEOPLE), "sms")
-    with the_second_in_the_air(sandbox), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    with the_second_in_the_air(sandbox):
+        cut_connections()
     assert len(bodies(sandbox, TRACK)) == 2
     assert sorted(Subscription.objects.values_list("rides", flat=True)) == [0] * 50 + [1] * 50 + [MAX_ASKS] * 50
 

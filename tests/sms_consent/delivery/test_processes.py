@@ -18,7 +18,7 @@ from sms_consent.models import BrazeProfile, Program, Subscription
 from sms_consent.sandbox import SUBSCRIBED, UNSUBSCRIBED, Sandbox
 from tests.conftest import SMS
 from tests.people import ALICE, ALICES_PHONE, Deliver, Visit
-from tests.sms_consent.delivery.conftest import Start
+from tests.sms_consent.delivery.conftest import Start, cut_connections
 from tests.sms_consent.delivery.helpers import (
     LOOK,
     SET,
@@ -219,7 +219,7 @@ def test_a_waiting_worker_wakes_at_once(
     assert called(sandbox, TRACK)
     time.sleep(0.3)
     if interrupted:
-        _cut_connections()
+        cut_connections()
         time.sleep(2.5)
     delays = []
     for number in range(2, 7):  # all but the first come when the worker has just begun to wait
@@ -241,17 +241,6 @@ def test_a_database_that_is_away_is_a_line_now_and_then(start: Start) -> None:
     assert "The database does not answer rest: " in output
     assert "Traceback" not in output
     assert "Not listening" not in output
-
-
-def _cut_connections() -> None:
-    """Have PostgreSQL end every connection but this one."""
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has no connections to cut")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 def test_neither_lane_ends_with_the_trouble_it_meets(visit: Visit, start: Start, sandbox: Sandbox) -> None:
